@@ -1,0 +1,11 @@
+"""The roll: every adapter, by name. One more adapter is one file here, one folder in tests/golden/, one line below."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from producers.contract import Adapter
+
+_ADAPTERS: Final[tuple[type[Adapter[Any]], ...]] = ()
+
+ROLL: Final[Mapping[str, type[Adapter[Any]]]] = MappingProxyType({adapter.name: adapter for adapter in _ADAPTERS})

@@ -1,0 +1,112 @@
+"""A draft becomes an interaction: ids, fingerprint, normal form, check, bytes. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from producers.contract import Bad, Draft
+from schemas.check import check
+from schemas.fates import Fault, Reason
+from schemas.identifiers import normalise
+from schemas.ids import event_id, fingerprint
+from schemas.interaction import SCHEMA, Channel
+
+_PLAIN: Final = (  # members that pass from the draft as they are, absent when empty
+    "name", "direction", "conversation", "agent", "text", "amount", "currency",
+    "score", "score_scale", "duration_s", "traits", "properties",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where deliveries come from: a configured source."""
+
+    tenant: str
+    source: str
+    adapter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An interaction, ready for Kafka."""
+
+    channel: Channel
+    event_id: UUID
+    message_id: str | None
+    value: bytes
+
+
+def timestamp(time: datetime) -> str:
+    """RFC 3339, UTC, milliseconds."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seal(draft: Draft, origin: Origin, received_at: datetime, max_size: int) -> Sealed | Bad:
+    """The interaction that a draft describes, or why it is none. `max_size` is in bytes, of the sealed value."""
+    try:
+        said = _said(draft, origin)
+        mark = fingerprint(said)
+        identity = event_id(origin.tenant, origin.source, draft.message_id or _content(draft, mark))
+        value = orjson.dumps(
+            {"schema": SCHEMA, "event_id": str(identity), "fingerprint": mark} | said | _unsaid(draft, received_at)
+        )
+    except (TypeError, ValueError, OverflowError) as error:  # a number over 64 bits, a lone surrogate, the year 10000
+        fault = Fault(Reason.SCHEMA_INVALID, f"cannot be written as JSON: {error}")
+        return Bad(fault, repr(draft).encode(errors="backslashreplace"), draft.message_id)
+    if len(value) > max_size:
+        return Bad(
+            Fault(Reason.TOO_LARGE, f"{len(value)} bytes, the limit is {max_size}"), value, draft.message_id, identity
+        )
+    checked = check(value)
+    if isinstance(checked, Fault):
+        return Bad(checked, value, draft.message_id, identity)
+    return Sealed(draft.channel, identity, draft.message_id, value)
+
+
+def _said(draft: Draft, origin: Origin) -> dict[str, Any]:
+    """What was said: all members that a copy has in common with the first."""
+    said: dict[str, Any] = {
+        "tenant": origin.tenant,
+        "source": origin.source,
+        "adapter": origin.adapter,
+        "channel": draft.channel,
+        "type": draft.type,
+        "identifiers": _identifiers(draft.identifiers),
+    }
+    if draft.message_id is not None:
+        said["message_id"] = draft.message_id
+    for member in _PLAIN:
+        value = getattr(draft, member)
+        if value is not None and value != {}:
+            said[member] = value
+    return said
+
+
+def _unsaid(draft: Draft, received_at: datetime) -> dict[str, Any]:
+    """What may differ from copy to copy: times and circumstances."""
+    received = timestamp(received_at)
+    unsaid: dict[str, Any] = {
+        "occurred_at": received if draft.occurred_at is None else timestamp(draft.occurred_at),
+        "received_at": received,
+    }
+    if draft.sent_at is not None:
+        unsaid["sent_at"] = timestamp(draft.sent_at)
+    if draft.context:
+        unsaid["context"] = draft.context
+    return unsaid
+
+
+def _content(draft: Draft, mark: str) -> str:
+    """An id for what its provider gave none: its content, and its own time where it has one."""
+    moment = "" if draft.occurred_at is None else timestamp(draft.occurred_at)
+    context = orjson.dumps(draft.context, option=orjson.OPT_SORT_KEYS).decode()
+    return f"content\x1f{mark}\x1f{moment}\x1f{context}"
+
+
+def _identifiers(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """In normal form, without empty values and repetitions, in the order in which they came."""
+    normal = dict.fromkeys((kind, normalise(kind, value)) for kind, value in pairs)
+    return [{"kind": kind, "value": value} for kind, value in normal if value]

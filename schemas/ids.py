@@ -1,0 +1,38 @@
+"""Deterministic ids: the same delivery gives the same ids, however often it is sent."""
+
+from collections.abc import Mapping
+from hashlib import blake2b, sha1
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+NAMESPACE: Final = UUID("6a0f7c1e-5c1b-5f0e-9d55-7d1a3c0b9e42")  # of all UUIDs that Throughline makes; never changes
+UNSAID: Final = frozenset({"occurred_at", "sent_at", "received_at", "context"})  # may differ between copies
+
+
+def uuid_of(*parts: str) -> UUID:
+    """UUID version 5 (RFC 9562, section 5.5) of the parts, in our namespace.
+
+    Parts are joined with a unit separator, so that ("a", "bc") and ("ab", "c") differ.
+    """
+    digest = bytearray(sha1(NAMESPACE.bytes + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(digest))
+
+
+def event_id(tenant: str, source: str, message_id: str) -> UUID:
+    """The id of an interaction whose provider gave it an id of its own."""
+    return uuid_of("event", tenant, source, message_id)
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """64 bits of BLAKE2b (RFC 7693) over what was said, as 16 hexadecimal digits.
+
+    Times and context are left out: an SDK that sends the same message again stamps it anew. `document` is an
+    interaction as plain data; members that are None or empty count as absent.
+    """
+    said = {name: value for name, value in document.items() if name not in UNSAID and value not in (None, {}, [])}
+    said.pop("fingerprint", None)
+    return blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()

@@ -1,0 +1,1 @@
+"""How every part reaches Kafka: client settings, topics and their ids, and the backlog that holds producers back."""

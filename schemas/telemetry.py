@@ -1,0 +1,112 @@
+"""Metrics and logs: every metric of every part is declared here, with unit, help and a bounded label set.
+
+One `Metrics` is made in the entry point from its own registry and passed down; there are no globals.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+PREFIX: Final = "throughline"
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """All metrics; each part uses its own. Labels are bounded: never an identifier, an event id or a message."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, namespace=PREFIX, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(name, text, labels, namespace=PREFIX, registry=registry)
+
+        def histogram(name: str, text: str, *labels: str) -> Histogram:
+            return Histogram(name, text, labels, namespace=PREFIX, registry=registry, buckets=_SECONDS)
+
+        self.build_info = gauge("build_info", "Always 1; the labels say what runs.", "version", "part")
+        self.deliveries = counter(
+            "deliveries_total", "Deliveries at the intake, by what became of them.", "source", "outcome"
+        )
+        self.accepted = counter(
+            "interactions_accepted_total", "Interactions that Kafka has, all replicas.", "channel", "source"
+        )
+        self.rejected = counter(
+            "interactions_rejected_total",
+            "Items kept in `rejected`, by the part's reason.",
+            "channel",
+            "source",
+            "reason",
+        )
+        self.processed = counter("interactions_processed_total", "Raw records with their fate.", "channel", "fate")
+        self.sink_rows = counter("sink_rows_total", "Rows sent to ClickHouse and acknowledged.", "table")
+        self.sink_inserts = counter(
+            "sink_inserts_total", "Inserts by result: done, retried, bisected.", "table", "result"
+        )
+        self.lag_messages = gauge("lag_messages", "Records not yet consumed.", "group", "topic", "partition")
+        self.lag_seconds = gauge("lag_seconds", "Age of the oldest record not yet consumed.", "group", "topic")
+        self.end_to_end = histogram("end_to_end_seconds", "From received to queryable, by rows inserted.", "channel")
+        self.step = histogram("step_seconds", "One run of the processor's step, without waiting for Kafka.")
+        self.insert = histogram("insert_seconds", "One insert into ClickHouse.")
+        self.publish = histogram("publish_seconds", "From a batch handed over to all its delivery reports.")
+        self.backlog = gauge("backlog_bytes", "The largest backlog of a partition: accepted, not yet consumed.")
+        self.backlog_budget = gauge(
+            "backlog_budget_bytes", "The backlog of a partition above which the intake answers 503."
+        )
+
+    def serve(self, listen: str) -> Callable[[], None]:
+        """Serve /metrics at `host:port`; the answer stops it.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        host, _, port = listen.rpartition(":")
+        server, thread = start_http_server(int(port), host, registry=self.registry)
+
+        def stop() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return stop
+
+
+def configure_logging(part: str, *, level: str = "info", console: bool | None = None) -> None:
+    """Structured logs on stderr: JSON lines, or the console form on a terminal. Called once, in the entry point."""
+    console = sys.stderr.isatty() if console is None else console
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    )
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(part=part)
+    handler = logging.StreamHandler(sys.stderr)  # libraries log through the standard library: the same form
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def logger(**bound: object) -> structlog.typing.FilteringBoundLogger:
+    """A logger; event names are past tense, values hold no personal data."""
+    log: structlog.typing.FilteringBoundLogger = structlog.get_logger(**bound)
+    return log

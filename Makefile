@@ -25,3 +25,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 constraints: ## pin every dependency anew (names, versions, hashes)
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-index-url --upgrade --quiet --output-file constraints.txt
+
+.PHONY: kafka-start kafka-stop
+kafka-start: install ## real Kafka on 127.0.0.1:9092 (KAFKA_PORT, KAFKA_DIR change it)
+	$(BIN)/python -m deploy.kafka.local start
+
+kafka-stop: install ## stop it
+	$(BIN)/python -m deploy.kafka.local stop

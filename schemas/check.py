@@ -157,12 +157,12 @@ def explain(value: bytes) -> Fault:
     try:
         Interaction.model_validate_json(value)
     except ValidationError as refused:
-        error = refused.errors(include_url=False, include_input=False)[0]
-        field = str(error["loc"][0]) if error["loc"] else ""
+        first = refused.errors(include_url=False, include_input=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else ""
         reason = _REASONS.get(field, Reason.SCHEMA_INVALID)
         if field == "identifiers" and document.get("identifiers"):
             reason = Reason.SCHEMA_INVALID
-        return Fault(reason, error["msg"], path_of(error["loc"]))
+        return Fault(reason, first["msg"], path_of(first["loc"]))
     return Fault(Reason.SCHEMA_INVALID, "a number, a name or an open object is not in the form that schema 1 asks for")
 
 

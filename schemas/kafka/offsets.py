@@ -32,13 +32,13 @@ class KafkaOffsets:
                 raise KafkaException(at.error)
             found[at.topic, at.partition] = at.offset
         unset = [where for where, offset in found.items() if offset < 0]
-        return found | self._list(unset, OffsetSpec.earliest())
+        return found | self._list(unset, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # untyped in confluent-kafka
 
     def ends(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
         """The end of every partition of these topics that exist."""
         known = self._admin.list_topics(timeout=TIMEOUT_S).topics
         partitions = [(topic, number) for topic in topics if topic in known for number in known[topic].partitions]
-        return self._list(partitions, OffsetSpec.latest())
+        return self._list(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # as above
 
     def _list(self, partitions: list[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:
         if not partitions:

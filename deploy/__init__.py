@@ -1,0 +1,1 @@
+"""How Throughline is run: Kafka on this machine, containers, Prometheus, Grafana."""

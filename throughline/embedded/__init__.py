@@ -1,0 +1,1 @@
+"""What `up` runs instead of servers: librdkafka's own broker in memory, and chDB behind the gateway."""

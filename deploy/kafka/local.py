@@ -114,6 +114,9 @@ class LocalKafka:
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.05)
+        if self.child is not None:
+            self.child.wait()
+            self.child = None
         self.pid_file.unlink(missing_ok=True)
 
     def running(self) -> int | None:

@@ -38,7 +38,7 @@ def test_each_embedded_run_has_its_own_topic_ids(mock_kafka: KafkaSettings) -> N
 
 
 def test_embedded_broker_refuses_another_number_of_partitions() -> None:
-    with pytest.raises(ConfigurationError, match="kafka.partitions"), embedded_broker(KafkaSettings(partitions=8)):
+    with pytest.raises(ConfigurationError, match="partitions = 8"), embedded_broker(KafkaSettings(partitions=8)):
         pass
 
 

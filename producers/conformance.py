@@ -207,14 +207,21 @@ def _forgeries(adapter: type[Adapter[Any]], cases: list[_Built], outcomes: list[
     if not codes & _FORGED and not (codes and adapter.intake == "smtp"):
         yield Finding(adapter.name, "", "forged", "no golden case is refused as a forgery: record one with a wrong key")
     for (case, built), outcome in zip(cases, outcomes, strict=True):
-        if not isinstance(outcome, list):
-            continue
-        if "signature_wrong" in codes:
-            for details in (believed_headers(case, built), believed_bodies(case, built)):
-                for detail in islice(details, _ENOUGH):
-                    yield Finding(adapter.name, case.name, "forged", detail)
-        stale = built.verify(replace(case.delivery, received_at=case.delivery.received_at + FOREVER))
-        if stale is None and "signature_stale" in codes:
-            yield Finding(adapter.name, case.name, "stale", "ten years later it is still believed")
-        elif stale is not None and "signature_stale" not in codes:
-            yield Finding(adapter.name, case.name, "stale", "it has a window: record a case that is refused as stale")
+        if isinstance(outcome, list):
+            found = [*_unnoticed(case, built, codes), *_window(case, built, codes)]
+            yield from (Finding(adapter.name, case.name, rule, detail) for rule, detail in found)
+
+
+def _unnoticed(case: Case, adapter: Adapter[Any], codes: set[str]) -> _Found:
+    if "signature_wrong" in codes:
+        for details in (believed_headers(case, adapter), believed_bodies(case, adapter)):
+            for detail in islice(details, _ENOUGH):
+                yield "forged", detail
+
+
+def _window(case: Case, adapter: Adapter[Any], codes: set[str]) -> _Found:
+    stale = adapter.verify(replace(case.delivery, received_at=case.delivery.received_at + FOREVER))
+    if stale is None and "signature_stale" in codes:
+        yield "stale", "ten years later it is still believed"
+    elif stale is not None and "signature_stale" not in codes:
+        yield "stale", "it has a window: record a case that is refused as stale"

@@ -8,7 +8,9 @@ from uuid import UUID
 import orjson
 
 NAMESPACE: Final = UUID("6a0f7c1e-5c1b-5f0e-9d55-7d1a3c0b9e42")  # of all UUIDs that Throughline makes; never changes
-UNSAID: Final = frozenset({"occurred_at", "sent_at", "received_at", "context"})  # may differ between copies
+UNSAID: Final = frozenset(  # what may differ between copies, and what is made from the rest
+    {"occurred_at", "sent_at", "received_at", "context", "event_id", "schema", "fingerprint"}
+)
 
 
 def uuid_of(*parts: str) -> UUID:
@@ -34,5 +36,4 @@ def fingerprint(document: Mapping[str, Any]) -> str:
     interaction as plain data; members that are None or empty count as absent.
     """
     said = {name: value for name, value in document.items() if name not in UNSAID and value not in (None, {}, [])}
-    said.pop("fingerprint", None)
     return blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()

@@ -161,6 +161,12 @@ class Loaded:
 
     settings: Settings
     origins: Mapping[str, str]
+    file: Path | None
+
+    def as_arguments(self) -> list[str]:
+        """Options that lead another of our commands to the same file and folder."""
+        file = [] if self.file is None else ["--config", str(self.file)]
+        return [*file, "--data-dir", str(self.settings.data_dir)]
 
 
 def load(file: Path | None, environment: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> Loaded:
@@ -188,7 +194,7 @@ def load(file: Path | None, environment: Mapping[str, str], overrides: Mapping[s
             "\n".join(_explain(e["loc"], e["type"], e["msg"], origins) for e in error.errors())
         ) from None
     _refuse_near_misses(settings.kafka, origins)
-    return Loaded(settings, origins)
+    return Loaded(settings, origins, path)
 
 
 def _file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
@@ -270,7 +276,7 @@ def _explain(location: tuple[int | str, ...], kind: str, message: str, origins: 
 
 
 def _nearest(path: str) -> str:
-    near = get_close_matches(path, known_keys(), n=1, cutoff=0.6)
+    near = get_close_matches(path, [*known_keys(), *Settings.model_fields], n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(Settings.model_fields)}"
 
 

@@ -1,0 +1,44 @@
+"""Rejected and duplicate records hold everything, byte for byte, and say the same on every replay."""
+
+from base64 import b64decode
+from uuid import UUID
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.fates import Fault, Reason
+from schemas.records import BEFORE_KAFKA, Duplicate, Position, Rejected
+
+TOPIC = UUID(int=7)
+
+
+def rejected(body: bytes, position: Position = BEFORE_KAFKA) -> Rejected:
+    fault = Fault(Reason.SCHEMA_INVALID, "Field required", "identifiers[0].value")
+    return Rejected(
+        fault, "intake", "t", "web", "segment", "web", "2026-01-01T00:00:00.000Z", body, {"a": "b"}, position
+    )
+
+
+@given(st.binary())
+def test_the_original_bytes_come_back(body: bytes) -> None:
+    record = orjson.loads(rejected(body).encode())
+    back = record["body"].encode() if record["body_encoding"] == "utf8" else b64decode(record["body"])
+    assert back == body
+
+
+@given(st.binary(), st.integers(0, 9), st.integers(0, 9))
+def test_the_id_is_that_of_the_bytes_at_their_place(body: bytes, a: int, b: int) -> None:
+    one, other = Position("t", TOPIC, 0, a), Position("t", TOPIC, 0, b)
+    assert (rejected(body, one).rejected_id == rejected(body, other).rejected_id) == (a == b)
+    assert rejected(body).rejected_id == rejected(body).rejected_id
+    assert rejected(body).rejected_id != rejected(body + b"x").rejected_id
+
+
+def test_a_duplicate_names_both_positions() -> None:
+    position, first = Position("interactions.web", TOPIC, 1, 9), Position("interactions.web", UUID(int=6), 1, 4)
+    duplicate = Duplicate("t", "web", "web", UUID(int=1), None, "2026-01-01T00:00:00.000Z", position, first, b"{}")
+    record = orjson.loads(duplicate.encode())
+    assert (record["raw_topic_id"], record["raw_partition"], record["raw_offset"]) == (str(TOPIC), 1, 9)
+    assert (record["first_topic_id"], record["first_offset"]) == (str(UUID(int=6)), 4)
+    assert record["body"] == "{}"

@@ -1,0 +1,64 @@
+"""Metrics are those that dashboards rely on, with unit, help and bounded labels; logs are JSON lines."""
+
+import orjson
+import pytest
+import structlog
+from prometheus_client import CollectorRegistry
+
+from schemas.telemetry import Metrics, configure_logging, logger
+
+PROMISED = {
+    "deliveries_total": ("source", "outcome"),
+    "interactions_accepted_total": ("channel", "source"),
+    "interactions_processed_total": ("channel", "fate"),
+    "interactions_rejected_total": ("channel", "source", "reason"),
+    "sink_rows_total": ("table",),
+    "sink_inserts_total": ("table", "result"),
+    "lag_messages": ("group", "topic", "partition"),
+    "lag_seconds": ("group", "topic"),
+    "end_to_end_seconds": ("channel",),
+    "step_seconds": (),
+    "insert_seconds": (),
+    "publish_seconds": (),
+    "backlog_bytes": (),
+    "backlog_budget_bytes": (),
+    "build_info": ("version", "part"),
+}
+
+
+def test_every_promised_metric_is_there_with_its_labels() -> None:
+    metrics = Metrics(CollectorRegistry())
+    found = {
+        m._name.removeprefix("throughline_") + ("_total" if m._type == "counter" else ""): m._labelnames
+        for m in vars(metrics).values()
+        if hasattr(m, "_labelnames")
+    }
+    assert {name: found.get(name) for name in PROMISED} == PROMISED
+
+
+def test_metrics_are_served_and_the_server_ends() -> None:
+    metrics = Metrics(CollectorRegistry())
+    metrics.build_info.labels("1", "test").set(1)
+    stop = metrics.serve("127.0.0.1:0")
+    stop()
+
+
+def test_a_taken_port_is_an_error() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(OSError, match="in use"):
+            Metrics(CollectorRegistry()).serve(f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("test", console=False)
+    try:
+        logger().info("run_finished", records=3)
+    finally:
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
+    line = orjson.loads(capsys.readouterr().err)
+    assert (line["event"], line["records"], line["level"], line["part"]) == ("run_finished", 3, "info", "test")

@@ -1,0 +1,88 @@
+"""One part each, for many machines; `up` runs the same commands beside one another."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import version
+from typing import Final
+
+import click
+from prometheus_client import CollectorRegistry
+
+from schemas.settings import Loaded, Settings
+from schemas.telemetry import Metrics, configure_logging
+from throughline.failures import Failed
+from throughline.options import with_settings
+
+Main = Callable[[Settings, Metrics, Callable[[], None]], int]
+_MAINS: Final = {
+    "serve": "producers.serve",
+    "process": "stream_processors.process",
+    "sink": "sinks.sink",
+    "gateway": "throughline.gateway.serve",
+}
+
+
+def run_part(part: str, loaded: Loaded, supervised: tuple[int, int] | None, log_level: str) -> None:
+    """Run a part in this process until it ends.
+
+    `supervised` holds two file descriptors of a supervisor: one to write to when ready, one that ends when it dies.
+
+    Raises:
+        Failed: the part ended with an error, or its metrics port is taken.
+    """
+    configure_logging(part, level=log_level)
+    metrics = Metrics(CollectorRegistry())
+    metrics.build_info.labels(version("throughline"), part).set(1)
+    main: Main = import_module(_MAINS[part]).main
+    try:
+        stop_metrics = metrics.serve(loaded.settings.metrics.listen)
+    except OSError as error:
+        msg = f"metrics.listen = {loaded.settings.metrics.listen}: {error.strerror}; set another port"
+        raise Failed(msg) from None
+    ready = _follow(*supervised) if supervised else _nothing
+    try:
+        status = main(loaded.settings, metrics, ready)
+    finally:
+        stop_metrics()
+    if status:
+        msg = f"{part} ended with status {status}"
+        raise Failed(msg)
+
+
+def _nothing() -> None:
+    """Nobody waits to hear that this part is ready."""
+
+
+def _follow(ready_fd: int, life_fd: int) -> Callable[[], None]:
+    """Say when ready; end when the supervisor has died, however it died."""
+
+    def watch() -> None:
+        os.read(life_fd, 1)  # returns when the other end is closed
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+    def ready() -> None:
+        os.write(ready_fd, b"ready\n")
+
+    return ready
+
+
+def _part(name: str, text: str, *, hidden: bool = False) -> click.Command:
+    @click.command(name, help=text, hidden=hidden)
+    @click.option("--supervised", type=(int, int), hidden=True)
+    @click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
+    @with_settings
+    def command(*, loaded: Loaded, supervised: tuple[int, int] | None, log_level: str) -> None:
+        run_part(name, loaded, supervised, log_level)
+
+    return command
+
+
+serve = _part("serve", "Take deliveries over HTTP and SMTP and publish them to Kafka.")
+process = _part("process", "Validate, deduplicate and file interactions under their subject.")
+sink = _part("sink", "Write the timeline to ClickHouse, each interaction once.")
+gateway = _part("gateway", "ClickHouse's HTTP interface over the embedded store.", hidden=True)

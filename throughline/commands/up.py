@@ -1,0 +1,49 @@
+"""`throughline up`: all parts on this machine, in the foreground."""
+
+import asyncio
+
+import click
+
+from producers.sources import build_sources
+from schemas.settings import EMBEDDED, Loaded, Settings
+from schemas.telemetry import configure_logging, logger
+from throughline.options import with_settings
+from throughline.stack import running, stop_signal
+
+
+@click.command()
+@click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
+@with_settings
+def up(*, loaded: Loaded, log_level: str) -> None:
+    """All parts on this machine, in the foreground, until Ctrl-C, which drains."""
+    configure_logging("up", level=log_level)
+    build_sources(loaded.settings)  # a source without its secret stops us here, before anything runs
+    asyncio.run(_up(loaded, log_level))
+
+
+async def _up(loaded: Loaded, log_level: str) -> None:
+    asked = stop_signal()
+    settings = loaded.settings
+    arguments = [*loaded.as_arguments(), "--log-level", log_level]
+    async with running(settings, arguments, asked) as stack:
+        if not asked.done():
+            click.echo(_banner(settings), err=True)
+            await stack.until(asked)
+        logger().info("stop_began")
+    logger().info("stopped")
+
+
+def _banner(settings: Settings) -> str:
+    lines = ["Throughline is up. Ctrl-C stops it, and drains first."]
+    if not settings.sources:
+        lines.append("  No source is configured, so it takes nothing: add one to throughline.toml, as")
+        lines.append('    [sources.web]\n    adapter = "segment"\n    write_key = "..."')
+    lines.append(f"  HTTP intake   http://{settings.http.listen}  ({', '.join(settings.sources) or 'no sources'})")
+    if any(source.adapter == "smtp" for source in settings.sources.values()):
+        lines.append(f"  SMTP intake   {settings.smtp.listen}")
+    if settings.clickhouse.url == EMBEDDED:
+        lines.append(f"  ClickHouse    http://{settings.gateway.listen}  (users and passwords: docs/gateway.md)")
+    host, _, port = settings.metrics.listen.rpartition(":")
+    ports = ", ".join(f"{part} {int(port) + offset}" for part, offset in (("serve", 0), ("process", 1), ("sink", 3)))
+    lines.append(f"  Metrics       http://{host}:PORT/metrics  ({ports})")
+    return "\n".join(lines)

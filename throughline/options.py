@@ -1,0 +1,36 @@
+"""Options that many commands share, and what they lead to: the settings."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from schemas.settings import Loaded, load
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def with_settings(command: F) -> F:
+    """Add --config and --data-dir; the command gets `loaded`, the settings in force.
+
+    Raises (when the command runs):
+        ConfigurationError: the configuration cannot be used.
+    """
+
+    @click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="The TOML file.")
+    @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Overrides data_dir.")
+    @wraps(command)
+    def run(*arguments: object, config_file: Path | None, data_dir: Path | None, **options: object) -> object:
+        overrides: dict[str, Any] = {} if data_dir is None else {"data_dir": data_dir}
+        loaded: Loaded = load(config_file, os.environ, overrides)
+        return command(*arguments, loaded=loaded, **options)
+
+    return run  # type: ignore[return-value]  # the wrapper takes two options more, which click fills in
+
+
+def with_json(command: F) -> F:
+    """Add --json: one JSON object a line on stdout, nothing else there."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")(command)

@@ -1,0 +1,165 @@
+"""All parts on this machine: what `up` and `demo` run, started in order and drained in order."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from typing import Final
+
+from confluent_kafka import KafkaException
+
+from schemas.kafka.admin import admin_client, create
+from schemas.kafka.clients import process_group, producer_config, sink_group
+from schemas.kafka.offsets import KafkaOffsets
+from schemas.settings import EMBEDDED, KafkaSettings, Settings
+from schemas.telemetry import logger
+from schemas.topics import Topics
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
+from throughline.embedded.broker import embedded_broker
+from throughline.failures import Failed
+from throughline.gateway import access
+from throughline.supervisor import PartSpec, Supervisor
+
+METRICS_PORTS: Final = {"serve": 0, "process": 1, "sink": 3, "gateway": 4}  # beyond metrics.listen; 2 is resolve's
+DRAIN_S: Final = 60.0  # the embedded broker's memory ends with us: what it holds is stored first
+
+
+class Stack:
+    """The running parts.
+
+    Attributes:
+        settings: as configured, with the address of the broker that runs.
+    """
+
+    def __init__(self, settings: Settings, arguments: Sequence[str]) -> None:
+        self.settings = settings
+        self._arguments = arguments
+        self._supervisor = Supervisor()
+        self._log = logger()
+
+    async def start(self) -> None:
+        """Start everything; returns when all parts are ready.
+
+        Raises:
+            Failed: a part could not start.
+        """
+        await asyncio.to_thread(self._create_topics)
+        if self.settings.clickhouse.url == EMBEDDED:
+            await self._supervisor.start(self._spec("gateway"))
+        await asyncio.to_thread(self._migrate)
+        await self._supervisor.start(self._spec("process"), self._spec("sink"), self._spec("serve"))
+
+    async def until(self, awaited: "asyncio.Future[bool]") -> None:
+        """Wait, while the parts are kept running.
+
+        Raises:
+            Failed: a part failed for good.
+        """
+        await self._supervisor.until(awaited)
+
+    async def stop(self) -> None:
+        """End everything in the order of the flow, so that each part stores what the one before it sent."""
+        kafka, topics = self.settings.kafka, Topics(self.settings.kafka.prefix)
+        await self._supervisor.stop("serve")
+        if kafka.is_embedded:
+            await self._drained(process_group(kafka), topics.raw)
+        await self._supervisor.stop("process")
+        if kafka.is_embedded:
+            await self._drained(sink_group(kafka), topics.outputs)
+        await self._supervisor.stop("sink")
+        await self._supervisor.stop("gateway")
+
+    async def _drained(self, group: str, topics: tuple[str, ...]) -> None:
+        try:
+            behind = await asyncio.to_thread(wait_until_consumed, self.settings.kafka, group, topics, DRAIN_S)
+        except KafkaException as error:
+            self._log.error("drain_failed", group=group, error=str(error))
+            return
+        if behind:
+            self._log.error("drain_timed_out", group=group, records=behind)
+
+    def _spec(self, part: str) -> PartSpec:
+        settings = self.settings
+        host, _, port = settings.metrics.listen.rpartition(":")
+        environment = {
+            "THROUGHLINE_METRICS__LISTEN": f"{host}:{int(port) + METRICS_PORTS[part] if int(port) else 0}",
+            "THROUGHLINE_KAFKA__BOOTSTRAP": settings.kafka.bootstrap,
+        }
+        if settings.kafka.embedded_run is not None:
+            environment["THROUGHLINE_KAFKA__EMBEDDED_RUN"] = str(settings.kafka.embedded_run)
+        if part != "gateway":
+            environment["THROUGHLINE_CLICKHOUSE__URL"] = access.url(settings)
+        return PartSpec(part, self._arguments, environment)
+
+    def _create_topics(self) -> None:
+        kafka = self.settings.kafka
+        if kafka.is_embedded:
+            return  # made by themselves when they are first asked for
+        try:
+            admin = admin_client(producer_config(kafka, "up"))
+            create(admin, Topics(kafka.prefix).specs(kafka.partitions, kafka.replication))
+        except KafkaException as error:
+            msg = f"kafka at {kafka.bootstrap}: {error.args[0].str()}; is it running? `make kafka-start` runs one here"
+            raise Failed(msg) from None
+
+    def _migrate(self) -> None:
+        with connect(access.url(self.settings)) as client:
+            for applied in migrate(client):
+                self._log.info("migration_applied", migration=applied)
+
+
+def wait_until_consumed(kafka: KafkaSettings, group: str, topics: tuple[str, ...], timeout: float) -> int:
+    """Wait until a group has consumed these topics to their ends, `timeout` seconds at most; what is left, in records.
+
+    Raises:
+        KafkaException: Kafka cannot be asked.
+    """
+    offsets = KafkaOffsets(kafka, "up")
+    deadline = time.monotonic() + timeout
+    while True:
+        ends = offsets.ends(topics)
+        committed = offsets.committed(group, list(ends))
+        behind = sum(max(0, end - committed[partition]) for partition, end in ends.items())
+        if not behind or time.monotonic() > deadline:
+            return behind
+        time.sleep(0.1)
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, arguments: Sequence[str], asked: "asyncio.Future[bool]"
+) -> AsyncIterator[Stack]:
+    """All parts, from ready to drained; `asked` ends the start as well.
+
+    `arguments` lead a part's command to the same configuration.
+
+    Raises:
+        Failed: a part could not start.
+    """
+    with ExitStack() as resources:
+        if settings.kafka.bootstrap == EMBEDDED:
+            kafka = resources.enter_context(embedded_broker(settings.kafka))
+            settings = settings.model_copy(update={"kafka": kafka})
+        stack = Stack(settings, arguments)
+        try:
+            start = asyncio.create_task(stack.start())
+            await asyncio.wait({start, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not start.done():
+                start.cancel()
+                await asyncio.wait({start})
+            else:
+                start.result()
+            yield stack
+        finally:
+            await stack.stop()
+
+
+def stop_signal() -> "asyncio.Future[bool]":
+    """A future that SIGINT or SIGTERM completes."""
+    loop = asyncio.get_running_loop()
+    asked: asyncio.Future[bool] = loop.create_future()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lambda: None if asked.done() else asked.set_result(True))
+    return asked

@@ -21,6 +21,46 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
+.PHONY: demo
+demo: install ## recorded deliveries of four channels through the real doors, onto one timeline
+	$(BIN)/throughline demo
+
+.PHONY: test test-fast test-slow
+test: test-fast test-slow ## all tests, the fast ones first
+
+FAST := not slow and not kafka and not chdb
+test-fast: install ## unit and property tests, in seconds
+	$(BIN)/pytest -n 2 -m "$(FAST)"
+
+test-slow: install browser ## contract and integration tests: real Kafka, chDB, SDKs, browser
+	$(BIN)/pytest -m "not ($(FAST))"
+
+.PHONY: browser
+browser:
+	@command -v chromium >/dev/null || { echo "installing chromium"; apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
+
+.PHONY: lint types imports
+lint: install ## format and lint, as CI checks them
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: install ## mypy --strict, tests too
+	$(BIN)/mypy
+
+imports: install ## the direction of imports
+	$(BIN)/lint-imports
+
+.PHONY: docs docs-check
+docs: install ## write the generated references
+	$(BIN)/python -m throughline.reference
+
+docs-check: install ## fail when a generated reference is stale
+	$(BIN)/python -m throughline.reference --check
+
+.PHONY: bench
+bench: install ## measure every part on this machine
+	$(BIN)/python -m benchmarks
+
 .PHONY: constraints
 constraints: ## pin every dependency anew (names, versions, hashes)
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

@@ -1,4 +1,4 @@
-"""A real Kafka broker on this machine: `python -m deploy.kafka.local start|stop`, or `make kafka-start`.
+"""A real Kafka broker on this machine: `python -m deploy.kafka.local start|stop|install`, or `make kafka-start`.
 
 KAFKA_DIR (default .kafka) holds jars, data, log and the pid; KAFKA_PORT (default 9092) is where it listens on
 127.0.0.1. The jars come from Maven Central through pom.xml, once.
@@ -189,8 +189,10 @@ def main(arguments: list[str]) -> int:
             sys.stderr.write(f"Kafka runs on {kafka.bootstrap}, pid {kafka.start()}\n")
         case ["stop"]:
             kafka.stop()
+        case ["install"]:
+            kafka.install()
         case _:
-            sys.stderr.write("usage: python -m deploy.kafka.local start|stop\n")
+            sys.stderr.write("usage: python -m deploy.kafka.local start|stop|install\n")
             return 2
     return 0
 

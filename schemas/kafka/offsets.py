@@ -1,6 +1,8 @@
-"""Ends and committed positions, asked of Kafka in one request each."""
+"""Partitions, their ends and committed positions, asked of Kafka in one request each."""
 
 from collections.abc import Iterable
+from time import monotonic
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -9,17 +11,30 @@ from schemas.kafka.admin import admin_client
 from schemas.kafka.clients import consumer_config
 from schemas.settings import KafkaSettings
 
-TIMEOUT_S = 5.0
+TIMEOUT_S: Final = 5.0
+_QUIET: Final = 0  # librdkafka's log level: what fails is raised here, and reported once by whoever asks
 
 
 class KafkaOffsets:
-    """Implements `schemas.kafka.backlog.Offsets`. Every call may raise KafkaException."""
+    """Implements `schemas.kafka.backlog.Offsets`. Every call may raise KafkaException. For one thread."""
 
-    def __init__(self, kafka: KafkaSettings, part: str) -> None:
+    def __init__(self, kafka: KafkaSettings, part: str, *, refresh_s: float = 0.0) -> None:
+        """`refresh_s`: for how long a list of the partitions is good."""
         self._kafka = kafka
         self._part = part
-        self._admin: AdminClient = admin_client(consumer_config(kafka, part, "-"))
+        self._refresh_s = refresh_s
+        self._admin: AdminClient = admin_client(consumer_config(kafka, part, "-") | {"log_level": _QUIET})
         self._groups: dict[str, Consumer] = {}
+        self._partitions: dict[str, list[int]] = {}
+        self._known_until = float("-inf")
+
+    def partitions(self, topics: Iterable[str]) -> list[tuple[str, int]]:
+        """Every partition of these topics that exist."""
+        if monotonic() >= self._known_until:
+            found = self._admin.list_topics(timeout=TIMEOUT_S).topics
+            self._partitions = {name: list(topic.partitions) for name, topic in found.items() if topic.error is None}
+            self._known_until = monotonic() + self._refresh_s
+        return [(topic, number) for topic in topics for number in self._partitions.get(topic, [])]
 
     def committed(self, group: str, partitions: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
         """The position of a group in each partition; the partition's beginning where it has none."""
@@ -32,13 +47,21 @@ class KafkaOffsets:
                 raise KafkaException(at.error)
             found[at.topic, at.partition] = at.offset
         unset = [where for where, offset in found.items() if offset < 0]
-        return found | self._list(unset, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # untyped in confluent-kafka
+        return found | self._list(unset, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # confluent's has no types
 
     def ends(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
         """The end of every partition of these topics that exist."""
-        known = self._admin.list_topics(timeout=TIMEOUT_S).topics
-        partitions = [(topic, number) for topic in topics if topic in known for number in known[topic].partitions]
-        return self._list(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # as above
+        return self.ends_of(self.partitions(topics))
+
+    def ends_of(self, partitions: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The end of each partition."""
+        return self._list(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # confluent's has no types
+
+    def close(self) -> None:
+        """Leave Kafka."""
+        for consumer in self._groups.values():
+            consumer.close()
+        self._groups.clear()
 
     def _list(self, partitions: list[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:
         if not partitions:
@@ -51,5 +74,6 @@ class KafkaOffsets:
     def _consumer(self, group: str) -> Consumer:
         """A consumer that never subscribes: it only asks for the group's commits."""
         if group not in self._groups:
-            self._groups[group] = Consumer(consumer_config(self._kafka, self._part, group))
+            config = consumer_config(self._kafka, self._part, group) | {"log_level": _QUIET}
+            self._groups[group] = Consumer(config)
         return self._groups[group]

@@ -1,0 +1,221 @@
+"""Publish: the one door to Kafka for what was accepted.
+
+A batch is handed to librdkafka in one go, and all its delivery reports are awaited as one future. Nothing is sent
+without room in the ledger; while Kafka is known to be away, nothing is even tried.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from logging import getLogger
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from producers.outcomes import Held
+from schemas.kafka.backlog import Ledger, Report
+from schemas.kafka.clients import producer_config
+from schemas.settings import KafkaSettings
+from schemas.telemetry import Metrics, logger
+
+Record = tuple[str, bytes, bytes]  # topic, key, value
+OVERHEAD: Final = 128  # bytes of a record beside its value: key, and what Kafka's format adds
+DELIVERY_MS: Final = 8_000  # after which a record that Kafka does not take has failed, and its sender is told so
+IN_FLIGHT: Final = 32 << 20  # bytes handed to librdkafka and not yet reported
+PIECE: Final = 4 << 20  # bytes of a delivery that are sent at once
+_PAUSE_S: Final = 0.01  # between two looks whether there is room
+_POLL_S: Final = 0.2
+
+
+class Publisher:
+    """A Kafka producer for asyncio. Start it inside the running loop; `close` flushes.
+
+    Attributes:
+        away: whether Kafka is known not to answer; told from outside as well (`told`).
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        ledger: Ledger,
+        metrics: Metrics,
+        on_fatal: Callable[[str], None],
+        part: str = "serve",
+    ) -> None:
+        """`on_fatal` is called in another thread with what happened: the process should end."""
+        self.away = False
+        self._loop = asyncio.get_running_loop()
+        self._ledger = ledger
+        self._metrics = metrics
+        self._on_fatal = on_fatal
+        self._log = logger()
+        self._turn = asyncio.Lock()  # whoever waits for room is served in the order of asking
+        self._flying = 0
+        self._piece = min(PIECE, max(1, ledger.budget // 4))
+        config = producer_config(kafka, part) | {
+            "message.timeout.ms": DELIVERY_MS,
+            "queue.buffering.max.messages": 1_000_000,  # bytes are the bound: IN_FLIGHT
+            "queue.buffering.max.kbytes": 2 * IN_FLIGHT >> 10,
+        }
+        self.max_record = int(config["message.max.bytes"]) - 4096
+        self._producer = Producer(config | {"error_cb": self._failed}, logger=getLogger("librdkafka"))
+        self._closing = False
+        self._thread = threading.Thread(target=self._poll, name="publisher-poll", daemon=True)
+        self._thread.start()
+
+    async def publish(self, records: Sequence[Record], patience: float) -> Held | None:
+        """Hand records to Kafka; None once all replicas have every one of them.
+
+        `patience`: seconds to wait for room. What does not fit the budget at once goes in pieces. After a `Held`, any
+        part of the records may be in Kafka: to send all of them again is harmless.
+        """
+        deadline = time.monotonic() + patience
+        for piece, size in _pieces(records, self._piece):
+            if self.away:
+                return unavailable()
+            if not await self._room(size, deadline):
+                return unavailable() if self.away else overloaded()
+            with self._metrics.publish.time():
+                error = await self._send(piece, size)
+            if error is not None:
+                self._tell(error)
+                return unavailable()
+        return None
+
+    def told(self, failure: Exception | None) -> None:
+        """Whether Kafka answered somebody else (the watch). Safe from any thread."""
+        if failure is None and self.away:
+            self._log.info("kafka_answered")
+        elif failure is not None and not self.away:
+            self._log.warning("kafka_lost", error=str(failure))
+        self.away = failure is not None
+
+    async def close(self, within_s: float) -> int:
+        """Send what is still in the queue; the number of records that could not be sent in time."""
+        left: int = await asyncio.to_thread(self._producer.flush, within_s)
+        self._closing = True
+        await asyncio.to_thread(self._thread.join)
+        return left
+
+    async def _room(self, size: int, deadline: float) -> bool:
+        """Reserve `size` bytes; False when there was no room in time, or Kafka went away meanwhile."""
+        if not self._turn.locked() and self._reserve(size):
+            return True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())), self._turn:
+                while not self.away:
+                    if self._reserve(size):
+                        return True
+                    await asyncio.sleep(_PAUSE_S)
+        return False
+
+    def _reserve(self, size: int) -> bool:
+        if self._flying and self._flying + size > IN_FLIGHT:
+            return False
+        if not self._ledger.reserve(size):
+            return False
+        self._flying += size
+        return True
+
+    async def _send(self, records: Sequence[Record], size: int) -> KafkaError | None:
+        batch = _Batch(len(records), self._loop)
+        produce, report = self._producer.produce, batch.report
+        try:
+            for number, (topic, key, value) in enumerate(records):
+                try:
+                    produce(topic, value, key, on_delivery=report)
+                except BufferError:
+                    batch.give_up(len(records) - number, KafkaError(KafkaError._QUEUE_FULL))  # noqa: SLF001  its name
+                    break
+                except KafkaException as refused:
+                    batch.give_up(len(records) - number, refused.args[0])
+                    break
+            await asyncio.shield(batch.done)
+        finally:
+            self._flying -= size
+            self._ledger.landed(batch.reports, size)
+        return batch.error
+
+    def _poll(self) -> None:
+        """The thread in which all reports and errors arrive."""
+        while not self._closing:
+            self._producer.poll(_POLL_S)
+
+    def _tell(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001  librdkafka's name
+            self.told(KafkaException(error))
+        else:
+            self._log.warning("publishing_failed", error=error.name())
+
+    def _failed(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._on_fatal(f"{error.name()}: {error.str()}")
+        elif error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001  librdkafka's name
+            self.told(KafkaException(error))
+
+
+class _Batch:
+    """Records that are awaited together; reports arrive in the polling thread."""
+
+    def __init__(self, size: int, loop: asyncio.AbstractEventLoop) -> None:
+        self.done: asyncio.Future[None] = loop.create_future()
+        self.error: KafkaError | None = None
+        self.reports: list[Report] = []
+        self._left = size
+        self._lock = threading.Lock()
+        self._loop = loop
+
+    def report(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self.error = error
+        else:
+            where = message.topic() or "", message.partition() or 0, message.offset() or 0
+            self.reports.append((*where, len(message) + OVERHEAD))
+        self._finish(1)
+
+    def give_up(self, count: int, error: KafkaError) -> None:
+        """The last `count` records were not taken over at all."""
+        self.error = error
+        self._finish(count)
+
+    def _finish(self, count: int) -> None:
+        with self._lock:
+            self._left -= count
+            finished = not self._left
+        if finished:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+def _pieces(records: Sequence[Record], limit: int) -> Iterator[tuple[Sequence[Record], int]]:
+    """The records in runs of at most `limit` bytes, a larger record alone; and the bytes of each run."""
+    begin = size = 0
+    for number, (_, _, value) in enumerate(records):
+        bytes_ = len(value) + OVERHEAD
+        if size and size + bytes_ > limit:
+            yield records[begin:number], size
+            begin, size = number, 0
+        size += bytes_
+    if size:
+        yield records[begin:], size
+
+
+def overloaded() -> Held:
+    """The backlog is over its budget."""
+    return Held(
+        "overloaded",
+        "more is waiting to be processed than the backlog's budget allows",
+        "send it again later; if this lasts, see whether `throughline process` and `throughline sink` keep up",
+        2,
+    )
+
+
+def unavailable() -> Held:
+    """Kafka is away."""
+    return Held("unavailable", "Kafka does not answer", "send it again later; nothing that was accepted is lost", 5)

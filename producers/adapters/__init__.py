@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from producers.adapters.segment import Segment
 from producers.contract import Adapter
 
-_ADAPTERS: Final[tuple[type[Adapter[Any]], ...]] = ()
+_ADAPTERS: Final[tuple[type[Adapter[Any]], ...]] = (Segment,)
 
 ROLL: Final[Mapping[str, type[Adapter[Any]]]] = MappingProxyType({adapter.name: adapter for adapter in _ADAPTERS})

@@ -3,11 +3,13 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from typing import Final
 
 from confluent_kafka import KafkaException
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
 
 from schemas.kafka.admin import admin_client, create
 from schemas.kafka.clients import process_group, producer_config, sink_group
@@ -15,8 +17,6 @@ from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import EMBEDDED, KafkaSettings, Settings
 from schemas.telemetry import logger
 from schemas.topics import Topics
-from sinks.clickhouse.client import connect
-from sinks.clickhouse.migrate import migrate
 from throughline.embedded.broker import embedded_broker
 from throughline.failures import Failed
 from throughline.gateway import access
@@ -33,9 +33,10 @@ class Stack:
         settings: as configured, with the address of the broker that runs.
     """
 
-    def __init__(self, settings: Settings, arguments: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         self.settings = settings
         self._arguments = arguments
+        self._environment = environment
         self._supervisor = Supervisor()
         self._log = logger()
 
@@ -84,6 +85,7 @@ class Stack:
         settings = self.settings
         host, _, port = settings.metrics.listen.rpartition(":")
         environment = {
+            **self._environment,
             "THROUGHLINE_METRICS__LISTEN": f"{host}:{int(port) + METRICS_PORTS[part] if int(port) else 0}",
             "THROUGHLINE_KAFKA__BOOTSTRAP": settings.kafka.bootstrap,
         }
@@ -129,11 +131,11 @@ def wait_until_consumed(kafka: KafkaSettings, group: str, topics: tuple[str, ...
 
 @asynccontextmanager
 async def running(
-    settings: Settings, arguments: Sequence[str], asked: "asyncio.Future[bool]"
+    settings: Settings, arguments: Sequence[str], environment: Mapping[str, str], asked: "asyncio.Future[bool]"
 ) -> AsyncIterator[Stack]:
     """All parts, from ready to drained; `asked` ends the start as well.
 
-    `arguments` lead a part's command to the same configuration.
+    `arguments` and `environment` lead a part's command to the same configuration.
 
     Raises:
         Failed: a part could not start.
@@ -142,7 +144,7 @@ async def running(
         if settings.kafka.bootstrap == EMBEDDED:
             kafka = resources.enter_context(embedded_broker(settings.kafka))
             settings = settings.model_copy(update={"kafka": kafka})
-        stack = Stack(settings, arguments)
+        stack = Stack(settings, arguments, environment)
         try:
             start = asyncio.create_task(stack.start())
             await asyncio.wait({start, asked}, return_when=asyncio.FIRST_COMPLETED)

@@ -22,7 +22,7 @@ MISCONFIGURED: Final = 2  # the exit status of a configuration error: starting a
 
 @dataclass(frozen=True, slots=True)
 class PartSpec:
-    """A part to run: its command's name, further arguments, and environment beside ours."""
+    """A part to run: its command's name, further arguments, and its whole environment."""
 
     name: str
     arguments: Sequence[str]
@@ -76,7 +76,7 @@ class Part:
                 "--supervised",
                 str(ready_write),
                 str(life_read),
-                env={**os.environ, **self.spec.environment},
+                env=dict(self.spec.environment),
                 pass_fds=(ready_write, life_read),
                 stdin=asyncio.subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C reaches us alone: we end the parts in order

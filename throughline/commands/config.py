@@ -54,7 +54,9 @@ def secrets_of(adapter: str) -> frozenset[str]:
     if adapter not in ROLL:
         return frozenset()
     fields = ROLL[adapter].Config.model_fields.items()
-    return frozenset(key for key, field in fields if "SecretStr" in repr(field.annotation) or field.annotation is SecretStr)
+    return frozenset(
+        key for key, field in fields if "SecretStr" in repr(field.annotation) or field.annotation is SecretStr
+    )
 
 
 def _flat(key: str, value: object) -> Iterator[tuple[str, str]]:

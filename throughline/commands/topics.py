@@ -6,7 +6,7 @@ from confluent_kafka import KafkaException
 from schemas.kafka.admin import admin_client, create, differences
 from schemas.kafka.clients import producer_config
 from schemas.settings import Loaded, Settings
-from schemas.topics import TopicSpec, Topics
+from schemas.topics import Topics, TopicSpec
 from throughline.failures import Failed
 from throughline.options import with_json, with_settings
 from throughline.output import print_rows

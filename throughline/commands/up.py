@@ -1,6 +1,7 @@
 """`throughline up`: all parts on this machine, in the foreground."""
 
 import asyncio
+import os
 
 import click
 
@@ -25,7 +26,7 @@ async def _up(loaded: Loaded, log_level: str) -> None:
     asked = stop_signal()
     settings = loaded.settings
     arguments = [*loaded.as_arguments(), "--log-level", log_level]
-    async with running(settings, arguments, asked) as stack:
+    async with running(settings, arguments, os.environ, asked) as stack:
         if not asked.done():
             click.echo(_banner(settings), err=True)
             await stack.until(asked)

@@ -1,0 +1,28 @@
+"""`throughline customer IDENTIFIER...`: who a customer is."""
+
+import click
+
+from schemas.settings import Loaded
+from throughline.failures import Failed
+from throughline.options import with_json, with_settings
+from throughline.output import print_json, print_rows
+from throughline.reading import opened, query, subjects
+
+
+@click.command()
+@click.argument("identifiers", metavar="IDENTIFIER...", nargs=-1, required=True)
+@click.option("--tenant", default="default", show_default=True)
+@with_json
+@with_settings
+def customer(*, loaded: Loaded, identifiers: tuple[str, ...], tenant: str, as_json: bool) -> None:
+    """Identifiers, traits, channels, first and last seen; exit status 1 when nothing is known."""
+    with opened(loaded.settings) as client:
+        found = query(client, "customer", {"tenant": tenant, "subjects": subjects(client, tenant, identifiers)})
+    if not found:
+        msg = f"nothing is known of {', '.join(identifiers)} in tenant {tenant}"
+        raise Failed(msg)
+    if as_json:
+        print_json(found)
+    else:
+        rows = ({"": name, "value": value} for name, value in found[0].items())
+        print_rows(rows, ["", "value"], as_json=False)

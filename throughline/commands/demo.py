@@ -1,0 +1,99 @@
+"""`throughline demo`: four channels through the real doors, onto one timeline."""
+
+import asyncio
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from schemas.settings import PREFIX, Loaded, Settings, load
+from schemas.telemetry import configure_logging
+from throughline.commands.timeline import print_timeline
+from throughline.demo.deliver import recorded, send
+from throughline.demo.sources import Doors, configure
+from throughline.failures import Failed
+from throughline.options import with_settings
+from throughline.reading import opened, query
+from throughline.stack import running, stop_signal
+
+CUSTOMER: Final = ("user_id:ada", "email:ada@example.com", "phone:+15550100", "facebook_id:6254361511111111")
+EXPECTED: Final = 11  # interactions in the recorded deliveries
+PATIENCE_S: Final = 60.0
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Stay up afterwards, until Ctrl-C.")
+@click.option("--log-level", default="warning", type=click.Choice(["debug", "info", "warning", "error"]))
+@with_settings
+def demo(*, loaded: Loaded, keep: bool, log_level: str) -> None:
+    """Recorded deliveries of four channels, through the real HTTP and SMTP doors of an embedded stack.
+
+    Prints one customer's timeline across all of them, and what to try next.
+    """
+    configure_logging("demo", level=log_level)
+    folder = loaded.settings.data_dir.resolve() / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    file, doors = configure(folder)
+    asyncio.run(_demo(file, doors, keep=keep, log_level=log_level))
+
+
+async def _demo(file: Path, doors: Doors, *, keep: bool, log_level: str) -> None:
+    asked = stop_signal()
+    settings = load(file, {}).settings
+    began = time.monotonic()
+    click.echo("Starting Kafka's protocol, ClickHouse, and three parts in this folder: " + str(settings.data_dir))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    async with running(settings, ["--config", str(file), "--log-level", log_level], environment, asked) as stack:
+        click.echo(f"Up in {time.monotonic() - began:.1f} s. Now the deliveries, each sent twice, as vendors do:")
+        story = asyncio.ensure_future(asyncio.to_thread(_tell, settings, doors))
+        await stack.until(story)
+        print_timeline(story.result(), as_json=False, title="Ada's timeline, from the view `timeline`")
+        click.echo(_next_steps(file, settings, keep=keep))
+        if keep:
+            await stack.until(asked)
+
+
+def _tell(settings: Settings, doors: Doors) -> list[dict[str, Any]]:
+    """Send everything, wait until it is queryable, and read the timeline.
+
+    Raises:
+        Failed: a delivery was not accepted, or what was accepted does not stand there once each.
+    """
+    for delivery in recorded(time.time()):
+        click.echo(f"  {delivery.adapter:13} {delivery.about}")
+        send(delivery, doors)
+        send(delivery, doors)
+    with opened(settings) as client:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            counts = query(client, "demo_counts", {"subjects": list(CUSTOMER)})[0]
+            if counts["stored"] == counts["duplicates"] == EXPECTED:
+                break
+            if time.monotonic() > deadline:
+                msg = f"{EXPECTED} interactions were accepted twice each, but ClickHouse has {counts}"
+                raise Failed(msg)
+            time.sleep(0.05)
+        click.echo(f"{EXPECTED} interactions stand in ClickHouse once each; their {EXPECTED} copies in `duplicates`.\n")
+        return query(client, "demo_timeline", {"subjects": list(CUSTOMER)})
+
+
+def _next_steps(file: Path, settings: Settings, *, keep: bool) -> str:
+    config = f"--config {file}"
+    steps = [
+        "",
+        "What to try next:",
+        f"  throughline timeline {CUSTOMER[1]} {config}",
+        f"  throughline sql 'SELECT channel, count() FROM timeline GROUP BY 1' {config}",  # noqa: S608  text for a person
+        f"  throughline sql 'SELECT fate, count() FROM fates GROUP BY fate' {config}",  # noqa: S608  as above
+        "  throughline demo --keep     the same, and it stays up: send your own deliveries to it",
+        "  throughline up              your own sources, from throughline.toml: see README.md",
+    ]
+    if keep:
+        steps.append(
+            f"It stays up until Ctrl-C. Intake http://{settings.http.listen}, ClickHouse {settings.gateway.listen}."
+        )
+    return "\n".join(steps)

@@ -1,0 +1,56 @@
+"""`throughline rejected list|show`: what could not be accepted as an interaction, kept whole."""
+
+import click
+
+from schemas.fates import Reason
+from schemas.settings import Loaded
+from throughline.failures import Failed
+from throughline.options import with_json, with_settings
+from throughline.output import print_json, print_rows
+from throughline.reading import opened, query
+
+_COLUMNS = [
+    "reason",
+    "source",
+    "stage",
+    "rejected",
+    "first_seen",
+    "last_seen",
+    "example_path",
+    "example_detail",
+    "example",
+]
+
+
+@click.group()
+def rejected() -> None:
+    """What could not be accepted, kept whole."""
+
+
+@rejected.command("list")
+@click.option("--reason", type=click.Choice([reason.value for reason in Reason]), default=None)
+@click.option("--source", default=None)
+@with_json
+@with_settings
+def list_(*, loaded: Loaded, reason: str | None, source: str | None, as_json: bool) -> None:
+    """Counts by reason and source, each with one example."""
+    with opened(loaded.settings) as client:
+        rows = query(client, "rejected_list", {"reason": reason or "", "source": source or ""})
+    print_rows(rows, _COLUMNS, as_json=as_json)
+
+
+@rejected.command()
+@click.argument("rejected_id", type=click.UUID)
+@with_json
+@with_settings
+def show(*, loaded: Loaded, rejected_id: object, as_json: bool) -> None:
+    """One of them, whole: REJECTED_ID is the `example` of the list."""
+    with opened(loaded.settings) as client:
+        rows = query(client, "rejected_show", {"rejected_id": str(rejected_id)})
+    if not rows:
+        msg = f"no rejected record has the id {rejected_id}"
+        raise Failed(msg)
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(({"": name, "value": value} for name, value in rows[0].items()), ["", "value"], as_json=False)

@@ -1,0 +1,25 @@
+"""`throughline sql QUERY`: any query."""
+
+import sys
+
+import click
+
+from schemas.settings import Loaded
+from throughline.options import with_json, with_settings
+from throughline.output import cell, print_rows
+from throughline.reading import opened
+
+
+@click.command()
+@click.argument("query")
+@with_json
+@with_settings
+def sql(*, loaded: Loaded, query: str, as_json: bool) -> None:
+    """Any query: a table on a terminal, tab-separated lines under their names elsewhere. `-` reads it from stdin."""
+    with opened(loaded.settings) as client:
+        columns, rows = client.table(sys.stdin.read() if query == "-" else query)
+    if as_json or sys.stdout.isatty():
+        print_rows((dict(zip(columns, row, strict=True)) for row in rows), columns, as_json=as_json)
+        return
+    for line in [columns, *rows]:
+        click.echo("\t".join(cell(value).replace("\t", "\\t").replace("\n", "\\n") for value in line))

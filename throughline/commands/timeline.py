@@ -1,0 +1,86 @@
+"""`throughline timeline IDENTIFIER...`: what happened with a customer, oldest first."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import click
+
+from schemas.interaction import CHANNELS, TYPES
+from schemas.settings import Loaded
+from throughline.options import with_json, with_settings
+from throughline.output import print_rows
+from throughline.reading import opened, query, subjects
+
+COLUMNS: Final = ["occurred_at", "channel", "type", "name", "direction", "what", "source"]
+_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_END: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class _Moment(click.ParamType[datetime]):
+    """A date or a time of ISO 8601; UTC where it names no zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401  click's signature
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r}: a time is expected, as 2026-01-31 or 2026-01-31T12:00:00Z", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@click.command()
+@click.argument("identifiers", metavar="IDENTIFIER...", nargs=-1, required=True)
+@click.option("--tenant", default="default", show_default=True)
+@click.option("--since", type=_Moment(), default=_BEGIN, help="From this time on.")
+@click.option("--until", type=_Moment(), default=_END, help="Before this time.")
+@click.option("--channel", type=click.Choice(CHANNELS), default=None)
+@click.option("--type", "kind", type=click.Choice(TYPES), default=None)
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="The latest so many.")
+@with_json
+@with_settings
+def timeline(
+    *,
+    loaded: Loaded,
+    identifiers: tuple[str, ...],
+    tenant: str,
+    since: datetime,
+    until: datetime,
+    channel: str | None,
+    kind: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """A customer's interactions, oldest first. IDENTIFIER is kind:value (email:ada@example.com) or a profile's id."""
+    with opened(loaded.settings) as client:
+        parameters = {
+            "tenant": tenant,
+            "subjects": subjects(client, tenant, identifiers),
+            "since": since,
+            "until": until,
+            "channel": channel or "",
+            "type": kind or "",
+            "limit": limit,
+        }
+        rows = query(client, "timeline", parameters)
+    print_timeline(rows, as_json=as_json)
+
+
+def print_timeline(rows: list[dict[str, Any]], *, as_json: bool, title: str | None = None) -> None:
+    """Print interactions; for people, what each was about in one column."""
+    print_rows(rows if as_json else [{**row, "what": gist(row)} for row in rows], COLUMNS, as_json=as_json, title=title)
+
+
+def gist(row: dict[str, Any]) -> str:
+    """What an interaction was about, in a line."""
+    parts = []
+    if row.get("amount") is not None:
+        parts.append(f"{row['amount']:g} {row.get('currency') or ''}".strip())
+    if row.get("duration_s") is not None:
+        parts.append(f"{row['duration_s']:g} s")
+    if row.get("text"):
+        text = " ".join(str(row["text"]).split())
+        parts.append(text if len(text) <= 60 else text[:59] + "…")  # noqa: PLR2004  what fits beside the other columns
+    return ", ".join(parts)

@@ -1,0 +1,1 @@
+"""The commands' SQL, one file a query; parameters are ClickHouse's own, {name:Type}."""

@@ -1,0 +1,6 @@
+-- How fresh each channel is.
+SELECT *
+FROM freshness
+ORDER BY
+    channel,
+    source

@@ -4,10 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from deploy.kafka.local import LocalKafka, running_kafka
 from schemas.settings import KafkaSettings
 from throughline.embedded.broker import embedded_broker
+
+# Machines are slow at times: no deadline. Examples are the same on every run, so that a red gate stays red.
+hypothesis_settings.register_profile(
+    "throughline", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("throughline")
 
 ROOT = Path(__file__).parent.parent
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -93,7 +94,7 @@ class Stack:
             environment["THROUGHLINE_KAFKA__EMBEDDED_RUN"] = str(settings.kafka.embedded_run)
         if part != "gateway":
             environment["THROUGHLINE_CLICKHOUSE__URL"] = access.url(settings)
-        return PartSpec(part, self._arguments, environment)
+        return PartSpec(part, [sys.executable, "-m", "throughline", part, *self._arguments], environment)
 
     def _create_topics(self) -> None:
         kafka = self.settings.kafka

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,18 +21,22 @@ MISCONFIGURED: Final = 2  # the exit status of a configuration error: starting a
 
 @dataclass(frozen=True, slots=True)
 class PartSpec:
-    """A part to run: its command's name, further arguments, and its whole environment."""
+    """A part to run: its name, its command, and its whole environment.
+
+    `--supervised READY LIFE` is added to the command: a descriptor to write to when ready, and one that ends with us.
+    """
 
     name: str
-    arguments: Sequence[str]
+    command: Sequence[str]
     environment: Mapping[str, str]
 
 
 class Part:
     """One child process, kept running."""
 
-    def __init__(self, spec: PartSpec) -> None:
+    def __init__(self, spec: PartSpec, stop_s: float = STOP_S) -> None:
         self.spec = spec
+        self.stop_s = stop_s
         self.ready = asyncio.Event()
         self.restarts = 0
         self._process: asyncio.subprocess.Process | None = None
@@ -69,10 +72,9 @@ class Part:
     async def _once(self) -> int:
         ready_read, ready_write = os.pipe()
         life_read, life_write = os.pipe()
-        command = [sys.executable, "-m", "throughline", self.spec.name, *self.spec.arguments]
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *command,
+                *self.spec.command,
                 "--supervised",
                 str(ready_write),
                 str(life_read),
@@ -108,9 +110,9 @@ class Part:
         with suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), STOP_S)
+            await asyncio.wait_for(process.wait(), self.stop_s)
         except TimeoutError:
-            self._log.error("part_killed", after_s=STOP_S)
+            self._log.error("part_killed", after_s=self.stop_s)
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
@@ -153,6 +155,8 @@ class Supervisor:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if self._failed.done():
             awaited.cancel()
+            with suppress(asyncio.CancelledError):
+                await awaited
             self._failed.result()
 
     async def stop(self, name: str) -> None:

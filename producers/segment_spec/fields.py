@@ -52,7 +52,7 @@ def _epoch(number: float) -> datetime | None:
     try:
         seconds = number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
         return _EPOCH + timedelta(seconds=seconds)
-    except OverflowError:
+    except (OverflowError, ValueError):
         return None
 
 

@@ -61,8 +61,14 @@ def believed_headers(case: Case, adapter: Adapter[Any]) -> Iterator[str]:
     if not needed:
         yield "it is believed whichever header is missing: nothing in the headers proves who sent it"
     for name in needed:
-        value = delivery.headers[name]
-        for at in spread(len(value), 4):
-            changed = value[:at] + chr(ord(value[at]) ^ 1) + value[at + 1 :]
+        for changed in _changed(delivery.headers[name]):
             if adapter.verify(with_header(delivery, name, changed)) is None:
-                yield f"character {at} of the header {name} was changed, and it is believed"
+                yield f"the header {name} was changed to {changed!r}, and it is believed"
+
+
+def _changed(value: str) -> Iterator[str]:
+    """A header with all of its characters changed; and with one, where it is no list of which one will do."""
+    turned = ["".join(chr(ord(character) ^ 1) if character.isalnum() else character for character in value)]
+    if " " not in value:
+        turned += [value[:at] + chr(ord(value[at]) ^ 1) + value[at + 1 :] for at in spread(len(value), 4)]
+    return iter(turned)

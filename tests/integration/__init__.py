@@ -1,0 +1,1 @@
+"""The whole path, as its users run it: real processes, real doors, real Kafka, real chDB."""

@@ -1,0 +1,42 @@
+"""What a result must say about where it was taken, and CPU seconds of processes."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+_PACKAGES = ("confluent-kafka", "faust-streaming", "msgspec", "rocksdict", "chdb", "uvicorn")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def describe() -> dict[str, object]:
+    """Date, machine, versions, commit."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.processor(),
+    )
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {model}",
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "commit": commit.strip(),
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far, its threads included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def peak_memory_mb(pid: int) -> float:
+    """The most memory that it ever held, in megabytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0

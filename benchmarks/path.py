@@ -1,0 +1,67 @@
+"""The whole path on this machine: raw records in Kafka become rows, with all parts and the broker on it."""
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+from confluent_kafka import Producer
+
+from benchmarks.events import records
+from benchmarks.machine import cpu_seconds, peak_memory_mb
+from deploy.kafka.local import running_kafka
+from schemas.kafka.clients import producer_config
+from schemas.settings import KafkaSettings, load
+from tests.integration.running import Installation, install, part_pid, running
+from throughline.gateway import access
+
+PARTS = ("process", "sink", "gateway", "serve")
+
+
+def measure(count: int = 300_000) -> dict[str, object]:
+    """Events a second from the first row to the last, CPU seconds a million and peak memory of each part."""
+    with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as kafka:
+        installation = install(Path(folder) / "tl", kafka.bootstrap)
+        installation.run("topics", "create")
+        producer = Producer(producer_config(KafkaSettings(bootstrap=kafka.bootstrap), "bench"))
+        for number, (key, value) in enumerate(records(count)):
+            producer.produce("interactions.web", value, key)
+            if number % 1000 == 0:
+                producer.poll(0)
+        producer.flush()
+        with running(installation) as up:
+            pids = {part: part_pid(up, part) or 0 for part in PARTS}
+            assert kafka.child is not None
+            pids["broker"] = kafka.child.pid
+            began, first = _rows(installation, 1)
+            before = {part: cpu_seconds(pid) for part, pid in pids.items()}
+            ended, last = _rows(installation, count)
+            spent = {part: cpu_seconds(pid) - before[part] for part, pid in pids.items()}
+            rows = last - first
+            return {
+                "benchmark": "path",
+                "events": count,
+                "events_per_s": round(rows / (ended - began)),
+                "cpu_s_per_million": {part: round(s / rows * 1e6, 1) for part, s in spent.items()},
+                "peak_memory_mb": {part: round(peak_memory_mb(pid)) for part, pid in pids.items()},
+            }
+
+
+def _rows(installation: Installation, at_least: int) -> tuple[float, int]:
+    """When, and how many rows there are, once there are so many."""
+    while (count := query(installation, "SELECT count() FROM interactions")) < at_least:
+        time.sleep(0.05)
+    return time.monotonic(), count
+
+
+def query(installation: Installation, sql: str) -> int:
+    """One number from the gateway."""
+    url, credentials = gateway(installation)
+    answer = httpx.post(url, params={"database": "throughline"}, content=sql, auth=credentials, timeout=30)
+    return int(answer.raise_for_status().text)
+
+
+def gateway(installation: Installation) -> tuple[str, tuple[str, str]]:
+    """Where the installation's ClickHouse answers, and as whom."""
+    url = httpx.URL(access.url(load(installation.folder / "throughline.toml", {}).settings))
+    return f"http://{url.host}:{url.port}", (url.username, url.password)

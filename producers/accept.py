@@ -27,8 +27,7 @@ from schemas.topics import Topics
 Record = tuple[str, bytes, bytes]  # topic, key, value
 FOR_EVER: Final = float("inf")
 PATIENCE_S: Final = 5.0
-LARGE: Final = 256 << 10  # bytes of a body; one of these is decoded at a time, so that memory stays bounded
-PAUSE: Final = 100  # items after which others get their turn
+LARGE: Final = 256 << 10  # bytes of a body that is decoded in a thread, one at a time: others are not held up
 
 
 class Publishes(Protocol):
@@ -95,17 +94,15 @@ class Acceptor:
         if refused is not None:
             return refused
         if len(delivery.body) <= LARGE:
-            return await self._decode(source, delivery)
+            return self._decode(source, delivery)
         async with self._large:
-            return await self._decode(source, delivery)
+            return await asyncio.to_thread(self._decode, source, delivery)
 
-    async def _decode(self, source: Source, delivery: Delivery) -> _Judged | Malformed | TooLarge:
+    def _decode(self, source: Source, delivery: Delivery) -> _Judged | Malformed | TooLarge:
         judged = _Judged()
         try:
-            for number, item in enumerate(source.adapter.decode(delivery), 1):
+            for item in source.adapter.decode(delivery):
                 self._add(judged, source, delivery, item)
-                if not number % PAUSE:
-                    await asyncio.sleep(0)
         except MalformedError as error:
             return Malformed(error.message, error.hint)
         except Exception as error:  # noqa: BLE001  a defect of the adapter: keep the delivery whole, to be replayed

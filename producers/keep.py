@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -21,7 +22,7 @@ def rejected(bad: Bad, source: Source, delivery: Delivery, channel: str = "") ->
     """The record of one bad item. `channel`: where it is known; else the adapter's only one."""
     channels = source.adapter.channels
     return Rejected(
-        fault=bad.fault,
+        fault=replace(bad.fault, detail=_plain(bad.fault.detail), path=_plain(bad.fault.path)),
         stage="intake",
         tenant=source.origin.tenant,
         source=source.origin.source,
@@ -31,7 +32,7 @@ def rejected(bad: Bad, source: Source, delivery: Delivery, channel: str = "") ->
         body=bad.body,
         headers=headers_of(delivery),
         event_id=bad.event_id,
-        message_id=bad.message_id,
+        message_id=None if bad.message_id is None else _plain(bad.message_id),
     )
 
 
@@ -40,7 +41,7 @@ def headers_of(delivery: Delivery) -> dict[str, str]:
 
     Of what authenticates (authorization, cookies, signatures, tokens) only the name stays.
     """
-    said = {":method": delivery.method, ":path": delivery.path}
+    said = {":method": delivery.method, ":path": _plain(delivery.path)}
     if delivery.query:
         said[":query"] = urlencode(_masked(dict(parse_qsl(delivery.query, keep_blank_values=True))))
     return said | _masked(delivery.headers)
@@ -48,6 +49,11 @@ def headers_of(delivery: Delivery) -> dict[str, str]:
 
 def _masked(values: Mapping[str, str]) -> dict[str, str]:
     return {
-        name: MASKED if _SECRET.search(name.lower()) and name not in _HARMLESS else value
+        _plain(name): MASKED if _SECRET.search(name.lower()) and name not in _HARMLESS else _plain(value)
         for name, value in values.items()
     }
+
+
+def _plain(text: str) -> str:
+    """Text that UTF-8 can hold: bytes that were no characters (lone surrogates) are spelled out."""
+    return text.encode(errors="backslashreplace").decode()

@@ -14,13 +14,13 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from producers.accept import Record
 from producers.outcomes import Held
 from schemas.kafka.backlog import Ledger, Report
 from schemas.kafka.clients import producer_config
 from schemas.settings import KafkaSettings
 from schemas.telemetry import Metrics, logger
 
-Record = tuple[str, bytes, bytes]  # topic, key, value
 OVERHEAD: Final = 128  # bytes of a record beside its value: key, and what Kafka's format adds
 DELIVERY_MS: Final = 8_000  # after which a record that Kafka does not take has failed, and its sender is told so
 IN_FLIGHT: Final = 32 << 20  # bytes handed to librdkafka and not yet reported
@@ -45,7 +45,7 @@ class Publisher:
         part: str = "serve",
     ) -> None:
         """`on_fatal` is called in another thread with what happened: the process should end."""
-        self.away = False
+        self.away = True  # until somebody has heard from it
         self._loop = asyncio.get_running_loop()
         self._ledger = ledger
         self._metrics = metrics

@@ -1,0 +1,79 @@
+"""Connect: an acceptor with everything that it stands on, for whoever brings deliveries (`serve`, `import`)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from producers.accept import Acceptor
+from producers.publish import Publisher
+from schemas.kafka.backlog import Ledger, Watch
+from schemas.kafka.books import FlowBook, PartitionBook
+from schemas.kafka.clients import process_group, sink_group
+from schemas.kafka.offsets import KafkaOffsets
+from schemas.settings import KafkaSettings, Settings
+from schemas.telemetry import Metrics, logger
+from schemas.topics import Topics
+
+FLUSH_S: Final = 2.0
+_LOOK_S: Final = 1.0  # between two looks at what was consumed; what we send ourselves is counted at once
+_LOOK_EMBEDDED_S: Final = 0.05  # the budget there is small: room must be seen as soon as it is made
+_REFRESH_S: Final = 10.0  # between two questions for the list of partitions
+_WAIT_S: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What `connected` yields."""
+
+    acceptor: Acceptor
+    publisher: Publisher
+    ledger: Ledger
+
+    async def answered(self) -> None:
+        """Wait until Kafka has answered, however long it takes."""
+        while self.publisher.away:  # noqa: ASYNC110  set by other threads
+            await asyncio.sleep(_WAIT_S)
+
+
+@asynccontextmanager
+async def connected(
+    settings: Settings, metrics: Metrics, on_fatal: Callable[[str], None], part: str
+) -> AsyncIterator[Connected]:
+    """An acceptor over a publisher whose backlog is watched. Kafka may be away; at the end the queue is flushed.
+
+    `on_fatal` is called in another thread when the producer cannot go on: the process should end.
+    """
+    kafka = settings.kafka
+    topics = Topics(kafka.prefix)
+    ledger = ledger_of(kafka)
+    publisher = Publisher(kafka, ledger, metrics, on_fatal, part)
+    offsets = KafkaOffsets(kafka, part, refresh_s=0.0 if kafka.is_embedded else _REFRESH_S)
+
+    def looked(failure: Exception | None) -> None:
+        publisher.told(failure)
+        metrics.backlog.set(ledger.largest)
+
+    watch = Watch(
+        offsets,
+        {process_group(kafka): topics.raw, sink_group(kafka): topics.outputs},
+        ledger=ledger,
+        on_look=looked,
+        interval=_LOOK_EMBEDDED_S if kafka.is_embedded else _LOOK_S,
+    )
+    metrics.backlog_budget.set(ledger.budget)
+    starting = asyncio.create_task(asyncio.to_thread(watch.start))
+    try:
+        yield Connected(Acceptor(publisher, topics, int(settings.http.max_interaction), metrics), publisher, ledger)
+    finally:
+        await starting
+        if left := await publisher.close(FLUSH_S):
+            logger().warning("records_left_unsent", records=left)  # none of them was answered as accepted
+        await asyncio.to_thread(watch.stop)
+        await asyncio.to_thread(offsets.close)
+
+
+def ledger_of(kafka: KafkaSettings) -> Ledger:
+    """A ledger with the configured budget; the embedded broker drops what it cannot hold, so all is counted."""
+    return Ledger(kafka.budget, FlowBook() if kafka.is_embedded else PartitionBook())

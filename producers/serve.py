@@ -1,0 +1,116 @@
+"""`throughline serve`: the shell around `producers.accept`. It owns the sockets and the signals.
+
+HTTP listens from the first moment, so that probes and senders get an answer; while Kafka is away, that answer is 503.
+"""
+
+import asyncio
+import resource
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Final
+
+import uvloop
+
+from producers.connect import Connected, connected
+from producers.intake.connections import bound, http_server
+from producers.intake.http import HttpIntake
+from producers.intake.smtp import MailServer
+from producers.sources import Source, build
+from schemas.settings import ConfigurationError, Settings
+from schemas.telemetry import Metrics, logger
+
+GRACE_S: Final = 8  # for requests that have begun, when asked to end
+_FILES: Final = 65_536  # open files to ask for: each connection is one
+
+
+def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int:
+    """Run the intake until SIGTERM or SIGINT, then drain; the exit status.
+
+    Raises:
+        ConfigurationError: a source that cannot be built, or an address that cannot be had.
+    """
+    sources = build(settings)
+    return uvloop.run(_Serve(settings, sources, metrics).run(ready))
+
+
+class _Serve:
+    _loop: asyncio.AbstractEventLoop
+
+    def __init__(self, settings: Settings, sources: Mapping[str, Source], metrics: Metrics) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._metrics = metrics
+        self._log = logger()
+        self._end = asyncio.Event()
+        self._status = 0
+        self._connected: Connected | None = None
+        self._mail: MailServer | None = None
+
+    async def run(self, ready: Callable[[], None]) -> int:
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._end.set)
+        _allow_connections()
+        boxes = [source for source in self._sources.values() if source.intake == "smtp"]
+        http_socket = _bound("http.listen", self._settings.http.listen)
+        smtp_socket = _bound("smtp.listen", self._settings.smtp.listen) if boxes else None
+        async with AsyncExitStack() as stack:
+            kafka = await stack.enter_async_context(connected(self._settings, self._metrics, self._fail_soon, "serve"))
+            self._connected = kafka
+            intake = HttpIntake(self._sources, kafka.acceptor, self._settings.http, self._metrics, self._missing)
+            server = http_server(intake, GRACE_S)
+            serving = asyncio.create_task(server.serve(sockets=[http_socket]))
+            if smtp_socket is not None:
+                self._mail = MailServer(boxes, kafka.acceptor)
+                await self._mail.start(smtp_socket)
+            await self._until_end(serving, kafka, ready)
+            self._log.info("draining_began")
+            server.should_exit = True
+            await asyncio.gather(serving, self._mail.close(GRACE_S) if self._mail is not None else asyncio.sleep(0))
+        self._log.info("draining_ended")
+        return self._status
+
+    async def _until_end(self, serving: "asyncio.Task[None]", kafka: Connected, ready: Callable[[], None]) -> None:
+        ending = asyncio.create_task(self._end.wait())
+        answered = asyncio.create_task(kafka.answered())
+        await asyncio.wait({serving, ending, answered}, return_when=asyncio.FIRST_COMPLETED)
+        if answered.done() and not ending.done():
+            self._log.info("intake_ready", http=self._settings.http.listen, sources=len(self._sources))
+            ready()
+        answered.cancel()
+        await asyncio.wait({serving, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            self._fail("the HTTP server ended by itself")
+        ending.cancel()
+
+    def _fail_soon(self, what: str) -> None:
+        """From another thread."""
+        self._loop.call_soon_threadsafe(self._fail, what)
+
+    def _fail(self, what: str) -> None:
+        self._log.error("intake_failed", what=what)
+        self._status = 1
+        self._end.set()
+
+    def _missing(self) -> list[str]:
+        """The parts without which nothing can be accepted now."""
+        if self._end.is_set():
+            return ["this process is ending"]
+        return ["Kafka does not answer"] if self._connected is None or self._connected.publisher.away else []
+
+
+def _bound(key: str, listen: str) -> socket.socket:
+    try:
+        return bound(listen)
+    except OSError as error:
+        raise ConfigurationError(f"{key} = {listen}: {error.strerror}; name another address") from None
+
+
+def _allow_connections() -> None:
+    """Raise the limit on open files as far as we may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,1 @@
+"""Official SDKs against a running `throughline serve`, counted to the last interaction."""

@@ -1,0 +1,98 @@
+"""The step, whole: records -> decode -> fates (stored, duplicate, rejected) -> outputs and what to remember.
+
+Every record has exactly one fate. The same records with the same memory give the same bytes; and a record that is
+replayed finds itself in the memory, and passes: so a crash between any two lines of the shell changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import orjson
+
+from schemas.check import Checked, check_all
+from schemas.fates import Fault, Reason
+from schemas.ids import fingerprint
+from schemas.records import Rejected
+from stream_processors.core import outputs
+from stream_processors.core.memory import Memory, in_force, is_itself, pack, remember, says_the_same, unpack
+from stream_processors.core.outputs import Output
+from stream_processors.core.raw import Raw
+
+_NO_KEY: Final = b""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of the records.
+
+    Attributes:
+        timeline, duplicates, rejected: key and value of the records for each output topic; together one for each
+            record that came in.
+        writes: what to remember, once Kafka has the outputs.
+        reasons: source and reason of each rejected record, in order; a source that cannot be read is empty.
+    """
+
+    timeline: list[Output]
+    duplicates: list[Output]
+    rejected: list[Output]
+    writes: dict[bytes, bytes]
+    reasons: list[tuple[str, Reason]]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all outputs, keys and values."""
+        return sum(len(key) + len(value) for role in self.roles for key, value in role)
+
+    @property
+    def roles(self) -> tuple[list[Output], list[Output], list[Output]]:
+        """The outputs, in the order of `schemas.topics.Topics.outputs`."""
+        return self.timeline, self.duplicates, self.rejected
+
+
+def step(raw: Raw, memory: Memory, unwritten: Mapping[bytes, bytes], window: int) -> Step:
+    """Give each record its fate.
+
+    `unwritten` holds the writes of the step before, when they are not yet in the memory. `window` is in
+    milliseconds: for how long after its first copy an id is known.
+    """
+    done = Step([], [], [], {}, [])
+    where, generation = outputs.place(raw), raw.generation
+    checked = check_all(raw.values)
+    keys = [_NO_KEY if isinstance(event, Fault) else event.event_id.bytes for event in checked]
+    for at, (event, key, stored) in enumerate(zip(checked, keys, memory.get(keys), strict=True)):
+        if isinstance(event, Fault):
+            _reject(done, outputs.rejected(raw, at, event))
+            continue
+        value, offset = raw.values[at], raw.offsets[at]
+        mine = pack(generation, offset, _mark(event, value), raw.arrivals[at] or _received(event))
+        seen = done.writes.get(key) or unwritten.get(key) or stored
+        first = None if seen is None else in_force(seen, mine, window)
+        if first is None:
+            done.writes[key] = remember(seen, mine)
+            done.timeline.append(outputs.timeline(event, value, where, offset))
+        elif is_itself(first, mine):
+            done.timeline.append(outputs.timeline(event, value, where, offset))
+        elif says_the_same(first, mine):
+            done.duplicates.append(outputs.duplicate(raw, at, event, unpack(first)))
+        else:
+            _reject(done, outputs.conflict(raw, at, event, unpack(first)))
+    return done
+
+
+def _reject(done: Step, record: Rejected) -> None:
+    done.rejected.append((str(record.rejected_id).encode(), record.encode()))
+    done.reasons.append((record.source, record.fault.reason))
+
+
+def _mark(event: Checked, value: bytes) -> bytes:
+    """The fingerprint; computed where the sender gave none."""
+    return bytes.fromhex(event.fingerprint or fingerprint(orjson.loads(value)))
+
+
+def _received(event: Checked) -> int:
+    """When the intake had it, in milliseconds: for records to which Kafka gave no time."""
+    return (event.received_at - _EPOCH) // _MS

@@ -1,0 +1,85 @@
+"""The room for outputs: how much of what was sent the sink has not consumed yet."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from schemas.kafka.backlog import Report, Stage, TopicPartition
+
+SOMEWHERE: Final = -1  # partition and offset of a report that does not know them
+_GUESS: Final = 1024  # bytes of a message that was there before us
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """What was sent at once: bytes by topic, and how far the sink must come."""
+
+    sizes: dict[str, int] = field(default_factory=dict)
+    looks: int = 0
+    marks: dict[TopicPartition, int] = field(default_factory=dict)
+
+    def observe(self, stage: Stage) -> bool:
+        """Whether the sink has consumed all of it.
+
+        The first look may have begun before the batch had landed; the second one surely sees its end.
+        """
+        self.looks += 1
+        if self.looks == 2:  # noqa: PLR2004  see above
+            self.marks = {at: end for at, (_, end) in stage.items() if at[0] in self.sizes}
+        return self.looks > 1 and all(
+            committed >= min(self.marks.get(at, end), end)  # a topic made anew ends before the mark
+            for at, (committed, end) in stage.items()
+            if at[0] in self.sizes
+        )
+
+
+class OutflowBook:
+    """An upper bound of any output partition's backlog, without a report for each message.
+
+    Bytes are known by topic, not by partition: a batch counts whole until the sink has passed the ends that its topic
+    had after it. Implements `schemas.kafka.backlog.Book`; the reports are one for each topic of a batch.
+    """
+
+    def __init__(self, budget: int) -> None:
+        """`budget`: what was there before us counts as so much, at most."""
+        self._budget = budget
+        self._batches: deque[_Batch] = deque()
+        self._is_new = True
+
+    def landed(self, reports: Iterable[Report]) -> None:
+        """Kafka has a batch: (topic, SOMEWHERE, SOMEWHERE, bytes) for each topic of it."""
+        batch = _Batch()
+        for topic, _, _, size in reports:
+            batch.sizes[topic] = batch.sizes.get(topic, 0) + size
+        self._batches.append(batch)
+
+    def observe(self, stages: Sequence[Stage]) -> None:
+        """What Kafka says of the sink's group, the only stage."""
+        for stage in stages:
+            if self._is_new:
+                self._is_new = False
+                self._inherit(stage)
+            while self._batches and self._batches[0].observe(stage):
+                self._batches.popleft()
+            for batch in list(self._batches)[1:]:
+                batch.observe(stage)
+
+    @property
+    def held(self) -> int:
+        """Bytes of the topic with the largest backlog, as if they could all be in one partition."""
+        sums: dict[str, int] = {}
+        for batch in self._batches:
+            for topic, size in batch.sizes.items():
+                sums[topic] = sums.get(topic, 0) + size
+        return max(sums.values(), default=0)
+
+    def _inherit(self, stage: Stage) -> None:
+        """What an earlier process sent and the sink has not consumed: known in messages only."""
+        batch = _Batch(looks=1)
+        for (topic, _), (committed, end) in stage.items():
+            if end > committed:
+                size = batch.sizes.get(topic, 0) + (end - committed) * _GUESS
+                batch.sizes[topic] = min(size, self._budget)
+        if batch.sizes:
+            self._batches.appendleft(batch)

@@ -1,0 +1,61 @@
+"""A producer for the outputs: all of a batch is in Kafka, or the process ends."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from schemas.kafka.clients import Config, producer_config
+from schemas.settings import KafkaSettings
+
+_SLICE_S: Final = 0.2
+
+
+class DeliveryError(Exception):
+    """Kafka refused an output, for good; nothing of its batch may be committed."""
+
+
+class Outlet:
+    """One of the two producers, which take turns. Used by one thread."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._failures: list[KafkaError] = []
+        self._producer = Producer(outlet_config(kafka) | {"on_delivery": self._on_failure})
+
+    def send(self, topic: str, outputs: Iterable[tuple[bytes, bytes]]) -> None:
+        """Hand key and value of records to the producer; they are on their way when this returns."""
+        produce = self._producer.produce
+        for key, value in outputs:
+            produce(topic, value, key)
+
+    def flush(self, give_up: Callable[[], bool]) -> bool:
+        """Wait until Kafka has all of it, for as long as it takes. False: given up, and nobody knows.
+
+        Raises:
+            DeliveryError: an output was refused.
+        """
+        while self._producer.flush(_SLICE_S):
+            if self._failures or give_up():
+                break
+        if self._failures:
+            first = self._failures[0]
+            raise DeliveryError(
+                f"{len(self._failures)} outputs were refused, the first with {first.name()}: {first.str()}"
+            )
+        return not len(self._producer)
+
+    def close(self) -> None:
+        """Forget what is on its way."""
+        self._producer.purge()
+        self._producer.flush(_SLICE_S)
+
+    def _on_failure(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self._failures.append(error)
+
+
+def outlet_config(kafka: KafkaSettings) -> Config:
+    """Reports of failures only, and no end to trying: an absent broker is waited for."""
+    config = producer_config(kafka, "process")
+    config.setdefault("message.timeout.ms", 0)
+    return config | {"delivery.report.only.error": True}

@@ -1,0 +1,263 @@
+"""The thread of the step: while Kafka takes in one batch, the next one is judged.
+
+A batch is what has arrived since the last one, its runs of one partition joined. In this order: judge -> room -> send
+-> Kafka has all of it -> write keys and position -> allow the commit. What breaks the order ends the process.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from time import perf_counter
+from typing import Final
+from uuid import UUID
+
+from schemas.fates import FATES
+from schemas.kafka.backlog import Ledger
+from schemas.telemetry import Metrics, logger
+from schemas.topics import Topics
+from stream_processors.core.raw import Raw
+from stream_processors.core.step import Step, step
+from stream_processors.outflow import SOMEWHERE
+from stream_processors.outlet import Outlet
+from stream_processors.store import Store, Stores
+from stream_processors.transport import Run
+
+TopicPartition = tuple[str, int]
+_BATCH_RECORDS: Final = 4000
+_ROOM_S: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a pipeline needs to know.
+
+    Attributes:
+        topics: the names.
+        channels: the channel of each raw topic.
+        sources: the sources that are configured; others are `unknown` in metrics.
+        window: of deduplication, in milliseconds.
+        batch_bytes: values in one batch, at most, unless a single run is larger.
+    """
+
+    topics: Topics
+    channels: Mapping[str, str]
+    sources: frozenset[str]
+    window: int
+    batch_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The runs of one partition in a batch, and what became of them."""
+
+    runs: list[Run]
+    store: Store
+    done: Step
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is on its way to Kafka."""
+
+    parts: dict[TopicPartition, _Part]
+    outlet: Outlet
+    size: int
+
+
+class _Wake:
+    """Look around: the partitions have changed."""
+
+
+class Pipeline:
+    """Takes runs with `submit`, and finishes each once nothing of it can be lost."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        stores: Stores,
+        outlets: tuple[Outlet, Outlet],
+        ledger: Ledger,
+        metrics: Metrics,
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        self._plan = plan
+        self._stores = stores
+        self._outlets = outlets
+        self._ledger = ledger
+        self._metrics = metrics
+        self._fail = fail
+        self._topic_ids: Mapping[str, UUID] = {}
+        self._keep: set[TopicPartition] | None = None
+        self._inbox: queue.SimpleQueue[Run | _Wake | None] = queue.SimpleQueue()  # None: the end
+        self._next: Run | None = None  # taken, and too large for the batch before
+        self._ending = threading.Event()
+        self._abandoned = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="step", daemon=True)
+
+    def begin(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, run: Run) -> None:
+        """Take a run; does not wait."""
+        self._inbox.put(run)
+
+    def assigned(self, partitions: set[TopicPartition], topic_ids: Mapping[str, UUID]) -> None:
+        """The partitions from now on, and the topics' ids of today."""
+        self._topic_ids = topic_ids
+        self._keep = partitions
+        self._inbox.put(_Wake())
+
+    def end(self, timeout: float) -> bool:
+        """Finish what was submitted, and end; False: it could not within the time (seconds), and was abandoned."""
+        self._ending.set()
+        self._inbox.put(None)
+        self._thread.join(timeout)
+        if ended := not self._thread.is_alive():
+            return ended
+        self._abandoned.set()
+        self._thread.join(timeout)
+        return False
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether to give up what is open."""
+        return self._abandoned.is_set()
+
+    def _run(self) -> None:
+        try:
+            self._loop()
+        except BaseException as error:  # noqa: BLE001  whatever it is, the process must hear of it
+            self._fail(error)
+        finally:
+            for outlet in self._outlets:
+                outlet.close()
+            self._stores.close()
+
+    def _loop(self) -> None:
+        outlet, other = self._outlets
+        flying: _Batch | None = None
+        while True:
+            if flying is None:
+                self._tidy()
+            runs = self._take(wait=flying is None)
+            if runs is None and flying is None:
+                return
+            batch = self._judge(runs, outlet, flying) if runs else None
+            if batch is not None and not self._ledger.reserve(batch.size):
+                self._land(flying)
+                flying = None
+                if not self._wait_for_room(batch.size):
+                    return
+            if batch is not None:
+                self._send(batch)
+                outlet, other = other, outlet
+            self._land(flying)
+            flying = batch
+            if self.is_abandoned:
+                return
+
+    def _tidy(self) -> None:
+        """Give up the stores of partitions that have moved away: another worker may wait for them."""
+        if self._keep is not None:
+            keep, self._keep = self._keep, None
+            self._stores.keep(keep)
+
+    def _take(self, *, wait: bool) -> list[Run] | None:
+        """The runs of the next batch, of the present assignment only, perhaps none; None: it is time to end."""
+        runs: list[Run] = []
+        records = size = 0
+        while True:
+            try:
+                run = self._next or self._inbox.get(block=wait and not runs)
+            except queue.Empty:
+                return runs
+            self._next = None
+            if run is None:
+                self._inbox.put(None)  # found again when the runs before it are done
+                return runs or None
+            if isinstance(run, _Wake):
+                return runs
+            if not run.is_current:
+                continue
+            records, size = records + len(run.records), size + run.size
+            if runs and (records > _BATCH_RECORDS or size > self._plan.batch_bytes):
+                self._next = run
+                return runs
+            runs.append(run)
+
+    def _judge(self, runs: list[Run], outlet: Outlet, flying: _Batch | None) -> _Batch:
+        by_partition: dict[TopicPartition, list[Run]] = {}
+        for run in runs:
+            by_partition.setdefault(run.partition, []).append(run)
+        parts = {}
+        for at, mine in by_partition.items():
+            began = perf_counter()
+            before = flying.parts.get(at) if flying is not None else None
+            parts[at] = self._step(at, mine, before.done.writes if before is not None else {})
+            self._metrics.step.observe(perf_counter() - began)
+        return _Batch(parts, outlet, sum(part.done.size for part in parts.values()))
+
+    def _step(self, at: TopicPartition, runs: list[Run], unwritten: Mapping[bytes, bytes]) -> _Part:
+        topic, partition = at
+        store = self._stores.of(topic, partition, self._topic_ids[topic])
+        if not unwritten and store.position is not None and store.position < runs[0].start:
+            logger().warning(
+                "dedupe_store_behind", topic=topic, partition=partition, knows=store.position, begins=runs[0].start
+            )
+        records = list(chain.from_iterable(run.records for run in runs))
+        raw = Raw(
+            self._plan.channels[topic],
+            topic,
+            partition,
+            store.topic_ids,
+            [record.value() or b"" for record in records],
+            [record.offset() for record in records],  # type: ignore[misc]  # what was read has one
+            [max(0, record.timestamp()[1]) for record in records],
+            [record.headers() for record in records],  # type: ignore[misc]  # pairs, as they are read
+        )
+        return _Part(runs, store, step(raw, store, unwritten, self._plan.window))
+
+    def _wait_for_room(self, size: int) -> bool:
+        """Wait until the sink has made room; False: the process ends, and the batch is judged again by the next one."""
+        while not self._ledger.reserve(size):
+            if self._ending.wait(_ROOM_S) or self.is_abandoned:
+                return False
+        return True
+
+    def _send(self, batch: _Batch) -> None:
+        for part in batch.parts.values():
+            for topic, outputs in zip(self._plan.topics.outputs, part.done.roles, strict=True):
+                batch.outlet.send(topic, outputs)
+
+    def _land(self, batch: _Batch | None) -> None:
+        """Kafka has all of it -> write keys and position -> allow the commit."""
+        if batch is None or not batch.outlet.flush(lambda: self.is_abandoned):
+            return
+        self._ledger.landed(self._reports(batch), batch.size)
+        for part in batch.parts.values():
+            part.store.write(part.done.writes, part.runs[-1].end)
+            for run in part.runs:
+                run.finish()
+        self._count(batch)
+
+    def _reports(self, batch: _Batch) -> list[tuple[str, int, int, int]]:
+        return [
+            (topic, SOMEWHERE, SOMEWHERE, sum(len(key) + len(value) for key, value in outputs))
+            for part in batch.parts.values()
+            for topic, outputs in zip(self._plan.topics.outputs, part.done.roles, strict=True)
+            if outputs
+        ]
+
+    def _count(self, batch: _Batch) -> None:
+        for (topic, _), part in batch.parts.items():
+            channel = self._plan.channels[topic]
+            for fate, outputs in zip(FATES, part.done.roles, strict=True):
+                if outputs:
+                    self._metrics.processed.labels(channel, fate).inc(len(outputs))
+            for source, reason in part.done.reasons:
+                known = source if source in self._plan.sources else "unknown"
+                self._metrics.rejected.labels(channel, known, reason.value).inc()

@@ -1,0 +1,283 @@
+"""The thread that makes every librdkafka call: it reads, cuts runs, commits, and answers rebalances.
+
+One thread, because a commit from another one during a rebalance callback never returns. The callbacks run in it too,
+inside `poll` and `consume`.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping
+from time import monotonic
+from typing import Final, Protocol
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import TopicPartition as Place
+
+from schemas.telemetry import logger
+from stream_processors.transport.errors import LOST, PositionLostError, is_passing
+from stream_processors.transport.progress import Progress, Run, TopicPartition
+from stream_processors.transport.settings import Reading
+from stream_processors.transport.start import Start, start
+
+RUN_RECORDS: Final = 2000  # read at once; they become one run a partition
+_POLL_S: Final = 0.05  # bounds how late a commit or a stop is noticed
+_GATHER_S: Final = 0.005  # what a first record waits for more
+_COMMIT_S: Final = 0.05
+_LOOK_S: Final = 1.0  # between two looks at the lag
+_HOLD_S: Final = 1.0  # full for so long, fetching is paused, so that polling can go on
+_DRAIN_S: Final = 5.0  # a rebalance waits for open runs at most so long
+_ANSWER_S: Final = 60.0  # for Kafka to say where partitions begin
+
+
+class Listener(Protocol):
+    """Who is told; every call comes from the poller's thread."""
+
+    def arrived(self, runs: list[Run]) -> None:
+        """Runs to hand to the agent, in order."""
+
+    def leaving(self) -> None:
+        """Partitions are about to be taken away: hand nothing more to the agent."""
+
+    def revoked(self, partitions: set[TopicPartition]) -> None:
+        """They were; returns when Faust knows."""
+
+    def assigned(self, partitions: set[TopicPartition]) -> None:
+        """The partitions of this worker from now on; returns when Faust knows."""
+
+
+class Poller:
+    """A consumer of a group, from `begin` to `end`."""
+
+    def __init__(self, reading: Reading, progress: Progress, listener: Listener, topics: Iterable[str]) -> None:
+        self.lags: Mapping[TopicPartition, int] = {}
+        self._reading = reading
+        self._progress = progress
+        self._listener = listener
+        self._consumer = Consumer(reading.config | {"on_commit": self._on_commit})
+        self._consumer.subscribe(
+            list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kafka-poller", daemon=True)
+        self._starts: dict[TopicPartition, int] = {}
+        self._turns = 0  # rebalances that were answered
+        self._new: set[TopicPartition] | None = None  # an assignment that Faust does not know yet
+        self._committing: dict[TopicPartition, int] = {}
+        self._refused: KafkaException | None = None
+        self._commit_at = self._look_at = 0.0
+        self._full_since: float | None = None
+        self._paused = False
+
+    def begin(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def end(self, timeout: float) -> bool:
+        """Commit, leave the group and end the thread; False: it did not within the time (seconds)."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            while not self._closing.is_set():
+                self._turn()
+            self._commit_now()
+        except BaseException as error:  # noqa: BLE001  whatever it is, the process must hear of it
+            self._closing.set()
+            self._reading.fail(error)
+        finally:
+            self._consumer.close()
+
+    def _turn(self) -> None:
+        if self._refused is not None:
+            raise self._refused
+        now = monotonic()
+        self._commit_soon(now)
+        self._look(now)
+        if self._progress.is_full:
+            self._hold(now)
+        else:
+            self._resume()
+            self._read(_POLL_S, RUN_RECORDS)
+
+    # reading
+
+    def _read(self, timeout: float, most: int) -> None:
+        turns = self._turns
+        first = self._consumer.poll(timeout)
+        records = [] if first is None else [first]
+        if records and most > 1 and turns == self._turns:
+            records += self._consumer.consume(most - 1, _GATHER_S)
+        if turns != self._turns:
+            if records:  # from before or after the rebalance, nobody can tell: read again
+                self._assign(self._starts)
+            self._tell()
+            return
+        if runs := self._cut(records):
+            self._listener.arrived(runs)
+
+    def _cut(self, records: list[Message]) -> list[Run]:
+        """Runs of one partition each, none much larger than it may be."""
+        runs: list[Run] = []
+        open_: dict[TopicPartition, tuple[list[Message], int]] = {}
+        most = self._reading.run_bytes
+        for record in records:
+            if (error := record.error()) is not None:
+                self._weigh(error)
+                continue
+            at: TopicPartition = (record.topic(), record.partition())  # type: ignore[assignment]  # a record has both
+            size = len(record.value() or b"")
+            mine, held = open_.get(at, ([], 0))
+            if mine and held + size > most:
+                runs.append(self._progress.open(at, mine, held))
+                mine, held = [], 0
+            mine.append(record)
+            open_[at] = (mine, held + size)
+        return runs + [self._progress.open(at, mine, held) for at, (mine, held) in open_.items()]
+
+    def _weigh(self, error: KafkaError) -> None:
+        """Say what is wrong with Kafka; raise what will not pass by itself."""
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  librdkafka's own codes are named so
+            raise PositionLostError(error.str())
+        if not is_passing(error):
+            raise KafkaException(error)
+        logger().warning("kafka_troubled", code=error.name(), text=error.str())
+
+    def _hold(self, now: float) -> None:
+        """So much is open that nothing is read. Polling goes on, or the group would think that we are dead."""
+        if self._full_since is None:
+            self._full_since = now
+        if self._progress.wait_for_room(0.02):
+            return
+        if not self._paused and now - self._full_since > _HOLD_S:
+            self._consumer.pause([Place(*at) for at in self._starts])
+            self._paused = True
+        if self._paused:
+            self._read(0, 1)
+
+    def _resume(self) -> None:
+        self._full_since = None
+        if self._paused:
+            self._paused = False
+            self._consumer.resume([Place(*at) for at in self._starts])
+
+    def _look(self, now: float) -> None:
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK_S
+        lags = {}
+        for at, finished in self._progress.finished().items():
+            marks = self._consumer.get_watermark_offsets(Place(*at), cached=True)
+            lags[at] = max(0, marks[1] - finished) if marks else 0
+        self.lags = lags
+
+    # positions
+
+    def _commit_soon(self, now: float) -> None:
+        if now < self._commit_at:
+            return
+        self._commit_at = now + _COMMIT_S
+        wanted = {at: end for at, end in self._progress.committable().items() if self._committing.get(at) != end}
+        if wanted:
+            self._committing |= wanted
+            self._consumer.commit(offsets=_places(wanted), asynchronous=True)
+
+    def _commit_now(self) -> None:
+        """Commit what is finished, and wait for it; a position that is no longer ours to commit is left alone."""
+        if not (wanted := self._progress.committable()):
+            return
+        try:
+            done = self._consumer.commit(offsets=_places(wanted), asynchronous=False)
+        except KafkaException as error:
+            self._on_commit(error.args[0], [])
+        else:
+            self._on_commit(None, done or [])
+
+    def _on_commit(self, error: KafkaError | None, places: list[Place]) -> None:
+        errors = [e for e in (error, *(place.error for place in places)) if e is not None]
+        self._committing.clear()  # what failed is tried again
+        for failed in errors:
+            if not (failed.code() in LOST or is_passing(failed)):
+                self._refused = KafkaException(failed)
+            logger().warning("commit_failed", code=failed.name(), text=failed.str())
+        if not errors:
+            self._progress.committed({(place.topic, place.partition): place.offset for place in places})
+
+    def _on_assign(self, _: Consumer, places: list[Place]) -> None:
+        self._turns += 1
+        if self._closing.is_set():
+            return
+        self._starts = self._find(places)
+        self._assign(self._starts)
+        self._progress.begin(self._starts)
+        self._new = set(self._starts)
+
+    def _on_revoke(self, _: Consumer, places: list[Place]) -> None:
+        self._turns += 1
+        if self._closing.is_set():
+            return
+        self._listener.leaving()
+        if not self._progress.wait_idle(_DRAIN_S):
+            logger().warning("runs_abandoned", why="the partitions move away, and these runs take too long")
+        self._commit_now()
+        self._leave(places)
+
+    def _on_lost(self, _: Consumer, places: list[Place]) -> None:
+        self._turns += 1
+        if not self._closing.is_set():
+            logger().warning("partitions_lost", count=len(places))
+            self._listener.leaving()
+            self._leave(places)
+
+    def _leave(self, places: list[Place]) -> None:
+        self._starts = {}
+        self._committing.clear()
+        self._progress.begin({})
+        self._new = None
+        self._listener.revoked({(place.topic, place.partition) for place in places})
+
+    def _tell(self) -> None:
+        if self._new is not None:
+            new, self._new = self._new, None
+            self._listener.assigned(new)
+
+    def _assign(self, starts: Mapping[TopicPartition, int]) -> None:
+        self._paused = False
+        self._consumer.assign(_places(starts))
+
+    def _find(self, places: list[Place]) -> dict[TopicPartition, int]:
+        """Where each partition begins; asked again until Kafka answers, or for a minute."""
+        until = monotonic() + _ANSWER_S
+        while True:
+            try:
+                self._reading.assigned({(at.topic, at.partition) for at in places})
+                found = {(at.topic, at.partition): self._start(at) for at in self._committed(places)}
+            except KafkaException as error:
+                if monotonic() > until or self._closing.is_set():
+                    raise
+                logger().warning("positions_unknown", text=str(error))
+            else:
+                return {at: begin.offset for at, begin in found.items()}
+            self._closing.wait(1.0)
+
+    def _committed(self, places: list[Place]) -> list[Place]:
+        committed = self._consumer.committed(places, timeout=10)
+        for place in committed:
+            if place.error is not None:
+                raise KafkaException(place.error)
+        return committed
+
+    def _start(self, place: Place) -> Start:
+        for _ in range(3):  # a new leader may not know yet how far it may show
+            low, high = self._consumer.get_watermark_offsets(place, timeout=10, cached=False)
+            if place.offset <= high or self._closing.wait(1.0):
+                break
+        begin = start(place.offset, low, high, from_beginning=self._reading.from_beginning)
+        if begin.alarm:
+            logger().error("position_out_of_range", topic=place.topic, partition=place.partition, why=begin.alarm)
+        return begin
+
+
+def _places(positions: Mapping[TopicPartition, int]) -> list[Place]:
+    return [Place(topic, partition, offset) for (topic, partition), offset in positions.items()]

@@ -1,0 +1,65 @@
+"""What the transport needs to know, made from [kafka]."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.kafka.clients import Config, consumer_config
+from schemas.settings import ConfigurationError, KafkaSettings
+from stream_processors.transport.progress import TopicPartition
+
+_HELD: Final = {
+    "partition.assignment.strategy": "Faust takes an assignment as the whole of it, so it must be eager",
+    "group.protocol": "Faust takes an assignment as the whole of it, so it must be the classic protocol",
+}
+_BEGINNING: Final = ("earliest", "smallest", "beginning")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How records are read.
+
+    Attributes:
+        config: of the librdkafka consumer.
+        from_beginning: where a group that has no position begins: with the first record, or behind the last.
+        run_bytes: the size of a run, at most, unless a single record is larger.
+        open_bytes: records that are read and not finished, above which nothing more is read.
+        assigned: called from the poller's thread at each assignment, before its first run arrives; it may wait, and
+            raise KafkaException to be asked again.
+        fail: called once, from any thread, with what the consumer cannot survive.
+    """
+
+    config: Config
+    from_beginning: bool
+    run_bytes: int
+    open_bytes: int
+    assigned: Callable[[set[TopicPartition]], None]
+    fail: Callable[[BaseException], None]
+
+
+def reading(
+    kafka: KafkaSettings,
+    group: str,
+    *,
+    run_bytes: int,
+    open_bytes: int,
+    assigned: Callable[[set[TopicPartition]], None],
+    fail: Callable[[BaseException], None],
+) -> Reading:
+    """The settings of a processor's consumer; every other key of [kafka] reaches it.
+
+    Raises:
+        ConfigurationError: a key is set that the transport must hold itself.
+    """
+    for key, why in _HELD.items():
+        if key in kafka.librdkafka:
+            msg = f"kafka.{key} cannot be set: {why}"
+            raise ConfigurationError(msg)
+    config = consumer_config(kafka, "process", group)
+    reset = config.pop("auto.offset.reset", "earliest")
+    config.setdefault("queued.max.messages.kbytes", 16 << 10)  # 64 MB by default: too much beside the stores
+    config |= {
+        "partition.assignment.strategy": "roundrobin",
+        "auto.offset.reset": "error",  # where reading begins is said at each assignment; a jump must not pass unseen
+    }
+    return Reading(config, reset in _BEGINNING, run_bytes, open_bytes, assigned, fail)

@@ -168,7 +168,7 @@ def _circumstances(message: _Object, call: Call, context: _Object, envelope: Env
     """Context, integrations, and whatever else came with the message: nothing is dropped silently."""
     kept = dict(context)
     known = context.get("traits")
-    if known is not None and isinstance(known, dict) and known.items() <= draft.traits.items():
+    if isinstance(known, dict) and known.items() <= draft.traits.items():
         del kept["traits"]  # it stays where the message's own traits replaced one of them
     used = _USED[call]
     extra = {name: value for name, value in message.items() if name not in used and value is not None}

@@ -1,0 +1,76 @@
+"""What a statement may not do here, beyond what the engine itself refuses.
+
+The engine holds the grants of engine.py: no table function or engine may reach files, addresses or programs. Two doors
+are not under its grants: the scalar function `file`, and the client's side of INTO OUTFILE and FROM INFILE.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+from throughline.gateway.lexer import Kind, Token
+from throughline.gateway.refusal import RefusedError
+from throughline.gateway.statement import READING, Statement
+
+_READER: Final = READING - {"CHECK"}
+
+
+def check(statement: Statement, parameters: Mapping[str, str]) -> None:
+    """Refuse what nobody may do.
+
+    Raises:
+        RefusedError: the statement would read or write files of the machine.
+    """
+    for before, token in pairwise(statement.tokens):
+        if (before.word, token.word) in (("INTO", "OUTFILE"), ("FROM", "INFILE")):
+            raise _denied(f"{before.word} {token.word} is refused: files stay on the client's side")
+    for name in _names(statement.tokens):
+        if b"\\" in name:
+            raise _denied("An escape in a quoted identifier is refused")
+        if name.lower() == b"file":
+            raise _denied("The function file is refused; a column of that name is read as table.file")
+    if any(value.strip().lower() == "file" for value in parameters.values()) and _has_identifiers(statement.tokens):
+        raise _denied("The name file is refused as an identifier")
+
+
+def check_reader(statement: Statement) -> None:
+    """Refuse what the user `reader` may not do.
+
+    Raises:
+        RefusedError: anything but reading.
+    """
+    if statement.verb not in _READER:
+        raise RefusedError(164, "READONLY", "reader: Cannot execute query in readonly mode.")
+
+
+def check_get(statement: Statement) -> None:
+    """Refuse what a GET may not do: links and images must not change anything.
+
+    Raises:
+        RefusedError: anything but reading.
+    """
+    if statement.verb not in READING:
+        text = "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
+        raise RefusedError(164, "READONLY", text + "You should use method POST for modifying queries.")
+
+
+def _names(seen: Sequence[Token]) -> Iterator[bytes]:
+    """Identifiers that could name a function: not those after a dot or before one."""
+    for at, token in enumerate(seen):
+        if token.kind is Kind.WORD or token.kind is Kind.QUOTED:
+            before = seen[at - 1].text if at else b""
+            after = seen[at + 1].text if at + 1 < len(seen) else b""
+            if b"." not in (before, after):
+                yield token.text if token.kind is Kind.WORD else _unquoted(token.text)
+
+
+def _unquoted(text: bytes) -> bytes:
+    return text[3:-3] if text.startswith(b"\xe2") else text[1:-1]
+
+
+def _has_identifiers(seen: Sequence[Token]) -> bool:
+    return any(token.word == "IDENTIFIER" for token in seen)
+
+
+def _denied(text: str) -> RefusedError:
+    return RefusedError(497, "ACCESS_DENIED", f"Not enough privileges. {text}.")

@@ -1,0 +1,210 @@
+"""Statements on the engine: in threads, beside one another, stopped when their client leaves."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from throughline.gateway.asked import Asked
+from throughline.gateway.body import Body, ClientLeftError
+from throughline.gateway.engine import Block, Connection, Engine, Stream
+from throughline.gateway.external import External, load
+from throughline.gateway.greeting import greeting, greets
+from throughline.gateway.house import READER
+from throughline.gateway.leases import Lease, Leases
+from throughline.gateway.reply import Reply, content_type, inserted_counts, result_counts, summary
+from throughline.gateway.statement import READING, Statement
+
+QUERIES: Final = 16  # statements at once; more wait
+INSERTS: Final = 16  # inserts at once, beside them: a heavy query never holds them up
+BUFFER: Final = 1 << 20  # bytes of a result that are read before its head is sent: small ones have all counts in it
+KILL_AGAIN_S: Final = 0.2
+# formats whose blocks may follow one another; the others have a beginning or an end and are answered whole
+_STREAMED: Final = frozenset({
+    "Native", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "RowBinary", "JSONEachRow", "JSONLines", "NDJSON",
+    "JSONCompactEachRow", "JSONStringsEachRow", "JSONCompactStringsEachRow", "LineAsString", "Values", "MsgPack", "SQLInsert",
+})  # fmt: skip
+
+T = TypeVar("T")
+Finish = Callable[[], Awaitable[None]]  # sends the end of an answer, when its connection is free again: the next
+# request of a session comes at once
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A statement and what it needs; `mark` is its name in the engine."""
+
+    statement: Statement
+    asked: Asked
+    user: str
+    mark: str
+    files: Sequence[External]
+
+
+class Runner:
+    """Runs jobs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._leases = Leases(engine.open)
+        self._threads = ThreadPoolExecutor(QUERIES + INSERTS + 2, thread_name_prefix="engine")
+        self._queries = asyncio.Semaphore(QUERIES)
+        self._inserts = asyncio.Semaphore(INSERTS)
+
+    async def query(self, job: Job, body: Body, reply: Reply) -> None:
+        """Run a statement and send its result.
+
+        Raises:
+            ClientLeftError: the client left; the statement was stopped.
+            Exception: what the engine refuses.
+        """
+
+        async def work(lease: Lease) -> Finish:
+            return await self._attended(self._result(lease.connection, job, reply), body, job.mark)
+
+        async with self._queries:
+            finish = await self._leased(job, work)
+        await finish()
+
+    async def insert(self, job: Job, first: bytes, body: Body, reply: Reply) -> None:
+        """Run an INSERT, whose data is `first` and then the body, and say what it wrote.
+
+        Raises:
+            ClientLeftError: the client left before its data was whole; nothing more was written.
+            Exception: what the engine refuses.
+        """
+        insert = self._insert_select if job.statement.selects else self._insert
+
+        async def work(lease: Lease) -> Finish:
+            return await insert(lease.connection, job, first, body, reply)
+
+        async with self._inserts:
+            finish = await self._leased(job, work)
+        await finish()
+
+    async def _leased(self, job: Job, work: Callable[[Lease], Awaitable[Finish]]) -> Finish:
+        lease = self._leases.take(job.user, job.asked.options)
+        try:
+            await self._thread(_prepare, lease, job)
+            return await work(lease)
+        finally:
+            await asyncio.shield(self._returned(lease, job))
+
+    async def _returned(self, lease: Lease, job: Job) -> None:
+        await self._thread(lease.restore)
+        self._leases.give(lease, job.asked.options)
+
+    async def _thread(self, call: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
+
+    async def _attended(self, work: Coroutine[None, None, T], body: Body, mark: str) -> T:
+        """Await the work while the client is there; stop the statement when it is not."""
+        task, gone = asyncio.ensure_future(work), asyncio.ensure_future(body.left())
+        try:
+            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            if not task.done():
+                await self._stopped(task, mark)
+        if task.cancelled():
+            raise ClientLeftError
+        return task.result()
+
+    async def _stopped(self, task: "asyncio.Task[T]", mark: str) -> None:
+        """Kill until the statement has ended: it may not have begun yet."""
+        while not task.done():
+            with suppress(Exception):  # the engine may be busy; there is a next time
+                await self._thread(self.engine.kill, mark)
+            await asyncio.wait({task}, timeout=KILL_AGAIN_S)
+        with suppress(Exception):
+            task.result()
+        raise ClientLeftError
+
+    async def _result(self, connection: Connection, job: Job, reply: Reply) -> Finish:
+        began = time.perf_counter_ns()
+        statement, format_ = job.statement, job.statement.format or job.asked.format
+        heads = {"X-ClickHouse-Format": format_, "Content-Type": content_type(format_)}
+        if greets(job.asked.options, statement, format_):
+            body = greeting(self.engine.name, self.engine.version, self.engine.zone)
+            return partial(reply.whole, body, {**heads, "X-ClickHouse-Summary": summary(began, {})})
+        if statement.streams and format_ in _STREAMED and not job.asked.flag("wait_end_of_query"):
+            return await self._streamed(connection, job, reply, heads, began)
+        block = await self._thread(connection.query, statement.sql, format_, job.asked.parameters)
+        if statement.verb not in READING - {"SET", "USE"}:
+            heads = {"Content-Type": content_type("")}
+        heads["X-ClickHouse-Summary"] = summary(began, result_counts(block))
+        return partial(reply.whole, block.bytes(), heads)
+
+    async def _streamed(
+        self, connection: Connection, job: Job, reply: Reply, heads: dict[str, str], began: int
+    ) -> Finish:
+        """Block by block; a result that fits the buffer goes out whole, with its counts and its length."""
+        format_ = job.statement.format or job.asked.format
+        stream = await self._thread(connection.send_query, job.statement.sql, format_, job.asked.parameters)
+        try:
+            held, whole = await self._thread(_buffered, stream)
+            heads = {**heads, "X-ClickHouse-Summary": summary(began, result_counts(*held))}
+            data = b"".join(block.bytes() for block in held)
+            if whole:
+                return partial(reply.whole, data, heads)
+            await reply.begin(heads)
+            await reply.piece(data)
+            del held, data
+            while (block := await self._thread(next, stream, None)) is not None:
+                await reply.piece(block.bytes())
+            return reply.end
+        finally:
+            await asyncio.shield(self._thread(stream.close))
+
+    async def _insert(self, connection: Connection, job: Job, first: bytes, body: Body, reply: Reply) -> Finish:
+        began = time.perf_counter_ns()
+        inserter = await self._thread(connection.send_insert, job.statement.sql, job.statement.format)
+        try:
+            if first:
+                await self._thread(inserter.append, first)
+            async for piece in body.pieces():
+                await self._thread(inserter.append, piece)
+        except BaseException:
+            await asyncio.shield(self._thread(inserter.cancel))
+            raise
+        done = await asyncio.shield(self._thread(inserter.finish))
+        heads = {"Content-Type": content_type(""), "X-ClickHouse-Summary": summary(began, inserted_counts(done))}
+        return partial(reply.whole, b"", heads)
+
+    async def _insert_select(self, connection: Connection, job: Job, first: bytes, body: Body, reply: Reply) -> Finish:
+        """INSERT SELECT with data for input(): the engine takes it as text of the statement alone."""
+        began = time.perf_counter_ns()
+        data = first + b"".join([piece async for piece in body.pieces()])
+        sql = f"{job.statement.sql} FORMAT {job.statement.format}\n{data.decode()}"
+        block = await self._attended(self._thread(connection.query, sql, "Null"), body, job.mark)
+        heads = {"Content-Type": content_type(""), "X-ClickHouse-Summary": summary(began, result_counts(block))}
+        return partial(reply.whole, b"", heads)
+
+    async def close(self) -> None:
+        """End all sessions and threads, then the engine; no job may run."""
+        self._leases.close()
+        await self._thread(self.engine.close)
+        self._threads.shutdown()
+
+
+def _prepare(lease: Lease, job: Job) -> None:
+    lease.prepare(job.asked, job.mark, reader=job.user == READER)
+    for table in job.files:
+        load(lease.connection, table)
+
+
+def _buffered(stream: Stream) -> tuple[list[Block], bool]:
+    """The first blocks, up to BUFFER bytes, and whether that is all."""
+    held: list[Block] = []
+    size = 0
+    while size < BUFFER:
+        block = next(stream, None)
+        if block is None:
+            return held, True
+        held.append(block)
+        size += len(block.bytes())
+    return held, False

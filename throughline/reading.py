@@ -3,47 +3,65 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
 import click
-from sinks.clickhouse.client import Client, connect
 
+from schemas.identifiers import normalise
 from schemas.interaction import NAME
 from schemas.settings import Settings
+from sinks.clickhouse.client import ClickHouse, connect
 from throughline.gateway import access
 
 _IDENTIFIER: Final = re.compile(NAME.strip("^$") + r":.+", re.DOTALL)
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Client]:
+def opened(settings: Settings) -> Iterator[ClickHouse]:
     """A connection to ClickHouse: the configured server, the running gateway, or one of our own for the while."""
     with access.opened(settings) as url, connect(url) as client:
         yield client
 
 
-def query(client: Client, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def query(client: ClickHouse, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Run `throughline/queries/<name>.sql`; a dict a row."""
     text = files("throughline.queries").joinpath(f"{name}.sql").read_text()
-    return client.rows(text, parameters)
+    found = client.query(text, parameters)
+    return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
 
-def subjects(client: Client, tenant: str, identifiers: Sequence[str]) -> list[str]:
-    """The subjects that identifiers stand for: `kind:value` is one, a profile's id leads to its own.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose interactions are wanted.
+
+    Attributes:
+        identifiers: interactions that carry one of these, kind:value.
+        subjects: what such interactions are filed under.
+    """
+
+    identifiers: list[str]
+    subjects: list[str]
+
+
+def wanted(client: ClickHouse, tenant: str, names: Sequence[str]) -> Wanted:
+    """What `kind:value` identifiers and profile ids stand for.
 
     Raises:
-        click.BadParameter: an identifier is in neither form.
+        click.BadParameter: a name is in neither form.
     """
-    found: list[str] = []
-    for identifier in identifiers:
-        if _IDENTIFIER.fullmatch(identifier):
-            found.append(identifier)
+    identifiers: list[str] = []
+    for name in names:
+        if _IDENTIFIER.fullmatch(name):
+            kind, _, value = name.partition(":")
+            identifiers.append(f"{kind}:{normalise(kind, value)}")
         else:
-            rows = query(client, "subjects_of_profile", {"tenant": tenant, "profile": _profile(identifier)})
-            found += [row["subject"] for row in rows]
-    return found
+            rows = query(client, "subjects_of_profile", {"tenant": tenant, "profile": _profile(name)})
+            identifiers += [row["subject"] for row in rows]
+    rows = query(client, "subjects_of_identifiers", {"tenant": tenant, "identifiers": identifiers})
+    return Wanted(identifiers, sorted({*identifiers, *(row["subject"] for row in rows)}))
 
 
 def _profile(text: str) -> str:

@@ -6,11 +6,9 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from confluent_kafka import KafkaException
-from sinks.clickhouse.client import connect
-from sinks.clickhouse.migrate import migrate
 
 from schemas.kafka.admin import admin_client, create
 from schemas.kafka.clients import process_group, producer_config, sink_group
@@ -18,10 +16,14 @@ from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import EMBEDDED, KafkaSettings, Settings
 from schemas.telemetry import logger
 from schemas.topics import Topics
-from throughline.embedded.broker import embedded_broker
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
+from throughline.embedded.broker import announced, embedded_broker
 from throughline.failures import Failed
 from throughline.gateway import access
-from throughline.supervisor import PartSpec, Supervisor
+from throughline.supervisor import PartSpec, Supervisor, first_of
+
+T = TypeVar("T")
 
 METRICS_PORTS: Final = {"serve": 0, "process": 1, "sink": 3, "gateway": 4}  # beyond metrics.listen; 2 is resolve's
 DRAIN_S: Final = 60.0  # the embedded broker's memory ends with us: what it holds is stored first
@@ -53,7 +55,7 @@ class Stack:
         await asyncio.to_thread(self._migrate)
         await self._supervisor.start(self._spec("process"), self._spec("sink"), self._spec("serve"))
 
-    async def until(self, awaited: "asyncio.Future[bool]") -> None:
+    async def until(self, awaited: "asyncio.Future[T]") -> None:
         """Wait, while the parts are kept running.
 
         Raises:
@@ -145,10 +147,11 @@ async def running(
         if settings.kafka.bootstrap == EMBEDDED:
             kafka = resources.enter_context(embedded_broker(settings.kafka))
             settings = settings.model_copy(update={"kafka": kafka})
+            resources.enter_context(announced(settings))
         stack = Stack(settings, arguments, environment)
         try:
             start = asyncio.create_task(stack.start())
-            await asyncio.wait({start, asked}, return_when=asyncio.FIRST_COMPLETED)
+            await first_of(start, asked)
             if not start.done():
                 start.cancel()
                 await asyncio.wait({start})

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from schemas.telemetry import logger
 from throughline.failures import Failed
@@ -151,8 +151,7 @@ class Supervisor:
         Raises:
             Failed: a part failed for good.
         """
-        waiting: set[asyncio.Future[object]] = {awaited, self._failed}  # type: ignore[arg-type]  # read only
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await first_of(awaited, self._failed)
         if self._failed.done():
             awaited.cancel()
             with suppress(asyncio.CancelledError):
@@ -167,3 +166,8 @@ class Supervisor:
             task.cancel()
             with suppress(asyncio.CancelledError, Failed):
                 await task
+
+
+async def first_of(*awaited: "asyncio.Future[Any]") -> None:
+    """Wait until one of them is done; none is cancelled."""
+    await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)

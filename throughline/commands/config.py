@@ -6,7 +6,7 @@ import click
 from pydantic import BaseModel, SecretStr
 
 from producers.adapters import ROLL
-from producers.sources import build_sources
+from producers.sources import build
 from schemas.settings import Loaded
 from throughline.options import with_json, with_settings
 from throughline.output import print_rows
@@ -25,7 +25,7 @@ def config() -> None:
 @with_settings
 def check(*, loaded: Loaded, as_json: bool) -> None:
     """Print every key in force, secrets masked, and where it comes from; exit status 2 when something is wrong."""
-    build_sources(loaded.settings)
+    build(loaded.settings)
     rows = (
         {"key": key, "value": value, "origin": loaded.origins.get(key, "default")} for key, value in in_force(loaded)
     )

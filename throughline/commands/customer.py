@@ -6,7 +6,7 @@ from schemas.settings import Loaded
 from throughline.failures import Failed
 from throughline.options import with_json, with_settings
 from throughline.output import print_json, print_rows
-from throughline.reading import opened, query, subjects
+from throughline.reading import opened, query, wanted
 
 
 @click.command()
@@ -17,7 +17,9 @@ from throughline.reading import opened, query, subjects
 def customer(*, loaded: Loaded, identifiers: tuple[str, ...], tenant: str, as_json: bool) -> None:
     """Identifiers, traits, channels, first and last seen; exit status 1 when nothing is known."""
     with opened(loaded.settings) as client:
-        found = query(client, "customer", {"tenant": tenant, "subjects": subjects(client, tenant, identifiers)})
+        whose = wanted(client, tenant, identifiers)
+        parameters = {"tenant": tenant, "subjects": whose.subjects, "identifiers": whose.identifiers}
+        found = query(client, "customer", parameters)
     if not found:
         msg = f"nothing is known of {', '.join(identifiers)} in tenant {tenant}"
         raise Failed(msg)

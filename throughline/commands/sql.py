@@ -17,9 +17,9 @@ from throughline.reading import opened
 def sql(*, loaded: Loaded, query: str, as_json: bool) -> None:
     """Any query: a table on a terminal, tab-separated lines under their names elsewhere. `-` reads it from stdin."""
     with opened(loaded.settings) as client:
-        columns, rows = client.table(sys.stdin.read() if query == "-" else query)
+        found = client.query(sys.stdin.read() if query == "-" else query)
     if as_json or sys.stdout.isatty():
-        print_rows((dict(zip(columns, row, strict=True)) for row in rows), columns, as_json=as_json)
+        print_rows((dict(zip(found.columns, row, strict=True)) for row in found.rows), found.columns, as_json=as_json)
         return
-    for line in [columns, *rows]:
+    for line in [found.columns, *found.rows]:
         click.echo("\t".join(cell(value).replace("\t", "\\t").replace("\n", "\\n") for value in line))

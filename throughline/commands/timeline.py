@@ -9,14 +9,14 @@ from schemas.interaction import CHANNELS, TYPES
 from schemas.settings import Loaded
 from throughline.options import with_json, with_settings
 from throughline.output import print_rows
-from throughline.reading import opened, query, subjects
+from throughline.reading import opened, query, wanted
 
 COLUMNS: Final = ["occurred_at", "channel", "type", "name", "direction", "what", "source"]
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-class _Moment(click.ParamType[datetime]):
+class _Moment(click.ParamType):
     """A date or a time of ISO 8601; UTC where it names no zone."""
 
     name = "time"
@@ -55,9 +55,11 @@ def timeline(
 ) -> None:
     """A customer's interactions, oldest first. IDENTIFIER is kind:value (email:ada@example.com) or a profile's id."""
     with opened(loaded.settings) as client:
+        whose = wanted(client, tenant, identifiers)
         parameters = {
             "tenant": tenant,
-            "subjects": subjects(client, tenant, identifiers),
+            "subjects": whose.subjects,
+            "identifiers": whose.identifiers,
             "since": since,
             "until": until,
             "channel": channel or "",

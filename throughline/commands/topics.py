@@ -5,8 +5,9 @@ from confluent_kafka import KafkaException
 
 from schemas.kafka.admin import admin_client, create, differences
 from schemas.kafka.clients import producer_config
-from schemas.settings import Loaded, Settings
+from schemas.settings import EMBEDDED, Loaded, Settings
 from schemas.topics import Topics, TopicSpec
+from throughline.embedded.broker import reachable
 from throughline.failures import Failed
 from throughline.options import with_json, with_settings
 from throughline.output import print_rows
@@ -20,9 +21,12 @@ def topics() -> None:
 @topics.command("create")
 @with_settings
 def create_topics(*, loaded: Loaded) -> None:
-    """Create the topics that are missing; repeatable."""
+    """Create the topics that are missing; repeatable. The embedded broker makes its own."""
+    if loaded.settings.kafka.bootstrap == EMBEDDED:
+        click.echo("kafka.bootstrap is embedded: that broker makes its topics by itself", err=True)
+        return
     try:
-        admin = admin_client(producer_config(loaded.settings.kafka, "topics"))
+        admin = admin_client(producer_config(reachable(loaded.settings), "topics"))
         created = create(admin, _specs(loaded.settings))
     except KafkaException as error:
         raise Failed(_away(loaded.settings, error)) from None
@@ -37,7 +41,7 @@ def create_topics(*, loaded: Loaded) -> None:
 def check_topics(*, loaded: Loaded, as_json: bool) -> None:
     """Print how the topics differ from what is configured; exit status 1 when they do."""
     try:
-        admin = admin_client(producer_config(loaded.settings.kafka, "topics"))
+        admin = admin_client(producer_config(reachable(loaded.settings), "topics"))
         found = differences(admin, _specs(loaded.settings))
     except KafkaException as error:
         raise Failed(_away(loaded.settings, error)) from None

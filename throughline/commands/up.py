@@ -5,7 +5,7 @@ import os
 
 import click
 
-from producers.sources import build_sources
+from producers.sources import build
 from schemas.settings import EMBEDDED, Loaded, Settings
 from schemas.telemetry import configure_logging, logger
 from throughline.options import with_settings
@@ -18,7 +18,7 @@ from throughline.stack import running, stop_signal
 def up(*, loaded: Loaded, log_level: str) -> None:
     """All parts on this machine, in the foreground, until Ctrl-C, which drains."""
     configure_logging("up", level=log_level)
-    build_sources(loaded.settings)  # a source without its secret stops us here, before anything runs
+    build(loaded.settings)  # a source without its secret stops us here, before anything runs
     asyncio.run(_up(loaded, log_level))
 
 

@@ -7,14 +7,20 @@ partition and then silently drops the oldest: the backlog budget holds the intak
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from confluent_kafka import Producer
+import orjson
+from confluent_kafka import KafkaException, Producer
 
-from schemas.settings import ConfigurationError, KafkaSettings
+from schemas.kafka.admin import admin_client
+from schemas.kafka.clients import producer_config
+from schemas.settings import EMBEDDED, ConfigurationError, KafkaSettings, Settings
+from throughline.failures import Failed
 
 PARTITIONS: Final = 4  # of every topic of the mock; it knows no CreateTopics
+_ANSWER_S: Final = 5.0
 
 
 @contextmanager
@@ -35,3 +41,39 @@ def embedded_broker(kafka: KafkaSettings) -> Iterator[KafkaSettings]:
     finally:
         owner.flush(0)
         del owner
+
+
+def _address(settings: Settings) -> Path:
+    return settings.data_dir / "broker.json"
+
+
+@contextmanager
+def announced(settings: Settings) -> Iterator[None]:
+    """Tell other commands on this machine where the embedded broker is, for as long as it runs."""
+    file = _address(settings)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    kafka = settings.kafka
+    file.write_bytes(orjson.dumps({"bootstrap": kafka.bootstrap, "embedded_run": str(kafka.embedded_run)}))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def reachable(settings: Settings) -> KafkaSettings:
+    """The settings by which this command reaches Kafka: the configured broker, or the one that `up` has embedded.
+
+    Raises:
+        Failed: it is the embedded one, and `up` does not run.
+    """
+    if settings.kafka.bootstrap != EMBEDDED:
+        return settings.kafka
+    try:
+        found = settings.kafka.model_validate(
+            {**settings.kafka.model_dump(), **orjson.loads(_address(settings).read_bytes())}
+        )
+        admin_client(producer_config(found, "cli")).list_topics(timeout=_ANSWER_S)
+    except (OSError, KafkaException):
+        msg = f"the embedded broker of {settings.data_dir} does not run: start `throughline up` first"
+        raise Failed(msg) from None
+    return found

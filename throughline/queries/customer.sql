@@ -1,4 +1,4 @@
--- What the timeline says of some subjects: identifiers, latest traits, channels, first and last seen.
+-- What the interactions that carry one of some identifiers say of the customer: identifiers, latest traits, channels, first and last seen.
 SELECT
     any(tenant) AS tenant,
     groupUniqArray(profile_id) AS profiles,
@@ -11,4 +11,5 @@ SELECT
 FROM timeline
 WHERE tenant = {tenant:String}
   AND subject IN {subjects:Array(String)}
+  AND hasAny(identifiers, {identifiers:Array(String)})
 HAVING interactions > 0

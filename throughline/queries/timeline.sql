@@ -1,4 +1,4 @@
--- The latest interactions of some subjects, oldest first.
+-- The latest interactions that carry one of some identifiers, oldest first; the subjects make it a range read.
 SELECT *
 FROM
 (
@@ -27,6 +27,7 @@ FROM
     FROM timeline
     WHERE tenant = {tenant:String}
       AND subject IN {subjects:Array(String)}
+      AND hasAny(identifiers, {identifiers:Array(String)})
       AND occurred_at >= {since:DateTime64(3, 'UTC')}
       AND occurred_at < {until:DateTime64(3, 'UTC')}
       AND ({channel:String} = '' OR channel = {channel:String})

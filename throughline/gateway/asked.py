@@ -13,10 +13,11 @@ from throughline.gateway.refusal import RefusedError
 
 # what a URL may hold that is no setting of the engine: src/Server/HTTPHandler.cpp of ClickHouse
 _TRANSPORT: Final = frozenset({
-    "query", "database", "default_format", "session_id", "session_timeout", "session_check", "close_session", "query_id",
-    "user", "password", "compress", "decompress", "client_protocol_version", "buffer_size", "wait_end_of_query", "quota_key",
-    "stacktrace", "role", "enable_http_compression", "http_zlib_compression_level", "send_progress_in_http_headers",
-    "http_headers_progress_interval_ms", "log_comment", "readonly", "cancel_http_readonly_queries_on_client_close",
+    "query", "database", "default_format", "query_id", "user", "password", "role", "quota_key", "stacktrace",
+    "session_id", "session_timeout", "session_check", "close_session", "client_protocol_version",
+    "compress", "decompress", "enable_http_compression", "http_zlib_compression_level", "buffer_size",
+    "wait_end_of_query", "send_progress_in_http_headers", "http_headers_progress_interval_ms",
+    "log_comment", "readonly", "cancel_http_readonly_queries_on_client_close",
 })  # fmt: skip
 _SETTING: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _EXTERNAL: Final = re.compile(r"(.+)_(?:structure|types|format)")
@@ -41,7 +42,7 @@ class Asked:
 
     @property
     def database(self) -> str | None:
-        """The database it names. `default`, which many clients name unasked, is ours: chDB's own would be its file system."""
+        """The database it names. `default`, which many clients name unasked, is ours: chDB's own shows files."""
         name = self.headers.get("x-clickhouse-database") or self.options.get("database")
         return DATABASE if name == "default" else name or None
 

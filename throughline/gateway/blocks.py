@@ -1,7 +1,7 @@
 """ClickHouse's own framing of compressed data, which `compress=1` and `decompress=1` ask for (JDBC, Go).
 
-A block is checksum (16 bytes, CityHash128 of the rest), method (1), packed size with this header of 9 (4), raw size (4),
-data; numbers are little-endian. Source: src/Compression/CompressionInfo.h and ICompressionCodec of ClickHouse.
+A block is checksum (16 bytes, CityHash128 of the rest), method (1), packed size with this header of 9 (4), raw size
+(4), data; numbers are little-endian. Source: src/Compression/CompressionInfo.h and ICompressionCodec of ClickHouse.
 """
 
 from typing import Final
@@ -27,7 +27,7 @@ def packed(data: bytes) -> bytes:
 
 
 def _block(raw: bytes) -> bytes:
-    body = lz4.block.compress(raw, store_size=False)
+    body: bytes = lz4.block.compress(raw, store_size=False)
     sizes = (len(body) + _HEADER).to_bytes(4, "little") + len(raw).to_bytes(4, "little")
     block = bytes([LZ4]) + sizes + body
     return _checksum(block) + block

@@ -1,14 +1,17 @@
 """A request's body, unpacked piece by piece, and the news that its client has left."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 from throughline.gateway.encoding import Decoder
+from throughline.gateway.refusal import RefusedError
 
 Message = MutableMapping[str, Any]  # ASGI's own type
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+SILENCE_S: Final = 300  # a client that sends no more holds its place among the inserts no longer
 PIECE: Final = 256 << 10  # what goes to the engine at once: fewer hops between threads, and the parsing overlaps
 
 
@@ -44,7 +47,11 @@ class Body:
                 held, size = [], 0
 
     async def _next(self) -> bytes:
-        message = await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), SILENCE_S)
+        except TimeoutError:
+            text = f"Timeout exceeded while receiving data from client: {SILENCE_S} s"
+            raise RefusedError(209, "SOCKET_TIMEOUT", text) from None
         if message["type"] == "http.disconnect":
             raise ClientLeftError
         self._more = bool(message.get("more_body", False))

@@ -1,4 +1,4 @@
-"""HTTP's content encodings, in pieces, both ways: gzip, deflate, zstd and LZ4 frames, as ClickHouse's clients use them."""
+"""HTTP's content encodings, in pieces, both ways: gzip, deflate, zstd and LZ4 frames, as clients of ClickHouse use."""
 
 import sys
 import zlib

@@ -1,7 +1,7 @@
 """chDB, opened on one store with limits and without a way out of it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
@@ -14,8 +14,8 @@ LEAST_MEMORY: Final = 1 << 30
 MARK_CACHE: Final = 256 << 20
 MERGE_THREADS: Final = 4
 
-# Everything inside the store and nothing outside it: without the SOURCES rights, file(), url(), s3(), remote() and their
-# engines are refused by the engine itself, for every user of ours (chDB knows only its own `default`).
+# Everything inside the store and nothing outside it: without the SOURCES rights, file(), url(), s3(), remote() and
+# their engines are refused by the engine itself, for every user of ours (chDB knows only its own `default`).
 _GRANTS: Final = (
     "SHOW, SELECT, INSERT, ALTER, CREATE, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, CHECK, KILL QUERY, dictGet, "
     "SYSTEM RELOAD, SYSTEM MERGES, SYSTEM DROP CACHE, SYSTEM FLUSH"
@@ -106,7 +106,7 @@ class Engine:
         """
         import chdb  # 0.9 s: only the process that owns a store pays for it
 
-        self._connect = chdb.connect
+        self._connect: Callable[[str], Connection] = chdb.connect
         self._address = f"{store}?config-file={quote(str(_configured(configuration)))}"
         self._kept: Connection = self.open()  # the engine lives as long as one connection does
         self._kept.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "Null")
@@ -115,8 +115,7 @@ class Engine:
 
     def open(self) -> Connection:
         """A new connection; 0.3 ms."""
-        connection: Connection = self._connect(self._address)
-        return connection
+        return self._connect(self._address)
 
     def kill(self, mark: str) -> None:
         """Stop the statement whose log_comment ends with `mark`."""

@@ -1,7 +1,7 @@
 """The first query of ClickHouse's Go client (and of Grafana, which stands on it).
 
-It asks for Native at its own protocol revision and goes on at the one that the answer names. chDB writes revision 0, so the
-answer is made here and names that. Source: clickhouse-go, conn_http.go.
+It asks for Native at its own protocol revision and goes on at the one that the answer names. chDB writes revision 0,
+so the answer is made here and names that. Source: clickhouse-go, conn_http.go.
 """
 
 import re

@@ -1,8 +1,8 @@
 """The tokens of a ClickHouse statement, read from bytes and only as far as they are asked for.
 
 Follows ClickHouse's own lexer (src/Parsers/Lexer.cpp), because what is a string or a comment here must be one in the
-engine: nested comments, `//` and `# ` comments, here documents, typographic quotes. It works on bytes since the data of an
-INSERT, in any encoding, may follow the statement directly.
+engine: nested comments, `//` and `# ` comments, here documents, typographic quotes. It works on bytes since the data
+of an INSERT, in any encoding, may follow the statement directly.
 """
 
 import re
@@ -57,8 +57,8 @@ _OPENING: Final = (b"'", b'"', b"`", b"\xe2\x80\x98", b"\xe2\x80\x9c")
 def tokens(text: bytes, *, complete: bool) -> Iterator[Token]:
     """The tokens of `text`, one by one.
 
-    `complete`: nothing follows; an unclosed quote or comment then makes one token of the rest, and the engine says what is
-    wrong with it. Otherwise it raises UnfinishedError where more bytes are needed to tell.
+    `complete`: nothing follows; an unclosed quote or comment then makes one token of the rest, and the engine says what
+    is wrong with it. Otherwise it raises UnfinishedError where more bytes are needed to tell.
     """
     at = 0
     while (at := _skip(text, at, complete=complete)) < len(text):

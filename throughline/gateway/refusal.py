@@ -48,7 +48,7 @@ _STATUS: Final = {
 
 
 class RefusedError(Exception):
-    """A request that is answered with an error of ClickHouse's form, without asking the engine or because it said so."""
+    """A request that is answered with an error of ClickHouse's form; raised here, not by the engine."""
 
     def __init__(self, code: int, name: str, text: str) -> None:
         super().__init__(f"Code: {code}. DB::Exception: {text} ({name})")

@@ -52,7 +52,7 @@ class Reply:
         self.begun = False
 
     def pack(self, accepted: str, *, native: bool) -> None:
-        """How the body of a result goes out: in ClickHouse's own blocks, else by an encoding that the client accepts."""
+        """How a result goes out: in ClickHouse's own blocks, else by an encoding that the client accepts."""
         self._blocks = native
         name = "" if native else chosen(accepted)
         if name:
@@ -93,7 +93,7 @@ class Reply:
         await self._send({"type": "http.response.body", "body": b"" if head else body})
 
     async def broken(self, error: Exception, version: str) -> None:
-        """An error in the middle of a result: told at its end, which then stays open, so that nobody takes it for whole.
+        """An error in the middle of a result, told at its end, which stays open: nobody may take it for whole.
 
         The form is ClickHouse's since 25.11: the tag stands in a header, so that no data can be mistaken for it.
         """

@@ -25,8 +25,8 @@ BUFFER: Final = 1 << 20  # bytes of a result that are read before its head is se
 KILL_AGAIN_S: Final = 0.2
 # formats whose blocks may follow one another; the others have a beginning or an end and are answered whole
 _STREAMED: Final = frozenset({
-    "Native", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "RowBinary", "JSONEachRow", "JSONLines", "NDJSON",
-    "JSONCompactEachRow", "JSONStringsEachRow", "JSONCompactStringsEachRow", "LineAsString", "Values", "MsgPack", "SQLInsert",
+    "Native", "RowBinary", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "LineAsString", "MsgPack",
+    "JSONEachRow", "JSONLines", "NDJSON", "JSONCompactEachRow", "JSONStringsEachRow", "JSONCompactStringsEachRow",
 })  # fmt: skip
 
 T = TypeVar("T")
@@ -54,6 +54,7 @@ class Runner:
         self._threads = ThreadPoolExecutor(QUERIES + INSERTS + 2, thread_name_prefix="engine")
         self._queries = asyncio.Semaphore(QUERIES)
         self._inserts = asyncio.Semaphore(INSERTS)
+        self._running = 0
 
     async def query(self, job: Job, body: Body, reply: Reply) -> None:
         """Run a statement and send its result.
@@ -88,6 +89,7 @@ class Runner:
 
     async def _leased(self, job: Job, work: Callable[[Lease], Awaitable[Finish]]) -> Finish:
         lease = self._leases.take(job.user, job.asked.options)
+        self._running += 1
         try:
             await self._thread(_prepare, lease, job)
             return await work(lease)
@@ -97,9 +99,16 @@ class Runner:
     async def _returned(self, lease: Lease, job: Job) -> None:
         await self._thread(lease.restore)
         self._leases.give(lease, job.asked.options)
+        self._running -= 1
 
     async def _thread(self, call: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
+        """Call in a thread. Cancelled, it still waits for the end: a connection is never closed under a statement."""
+        future = asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait({future})
+            raise
 
     async def _attended(self, work: Coroutine[None, None, T], body: Body, mark: str) -> T:
         """Await the work while the client is there; stop the statement when it is not."""
@@ -185,7 +194,9 @@ class Runner:
         return partial(reply.whole, b"", heads)
 
     async def close(self) -> None:
-        """End all sessions and threads, then the engine; no job may run."""
+        """End all sessions and threads, then the engine, when the last job has ended."""
+        while self._running:  # noqa: ASYNC110  at the end of the process alone
+            await asyncio.sleep(0.05)
         self._leases.close()
         await self._thread(self.engine.close)
         self._threads.shutdown()

@@ -21,11 +21,21 @@ from throughline.gateway.run import Runner
 
 PATIENCE_S: Final = 5.0  # for the store: its last owner may be ending
 DRAIN_S: Final = 8
+KEEP_ALIVE_S: Final = 75  # clients keep connections for a minute: they must not find them closed
 BACKLOG: Final = 128
 
 
 class _Server(uvicorn.Server):
     """uvicorn, without its signal handlers: it would raise the signal again, and the process would not end with 0."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self._announce()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -47,9 +57,11 @@ def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int
         logger().error("store_taken", reason=str(error))
         return 1
     try:
-        with _listening(settings.gateway.listen) as listener:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(_serve(home, ownership, listener, ready))
+        with (
+            _listening(settings.gateway.listen) as listener,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            runner.run(_serve(home, ownership, listener, ready))
     finally:
         ownership.release()
     return 0
@@ -90,18 +102,18 @@ async def _serve(home: House, ownership: Ownership, listener: socket.socket, rea
     application = Gateway(runner, passwords(home), host)
     config = uvicorn.Config(
         application, http="httptools", lifespan="off", ws="none", log_config=None, access_log=False,
-        timeout_graceful_shutdown=DRAIN_S, server_header=False,
+        timeout_graceful_shutdown=DRAIN_S, timeout_keep_alive=KEEP_ALIVE_S, server_header=False,
     )  # fmt: skip
-    server = _Server(config)
+
+    def started() -> None:
+        ownership.announce(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        log.info("gateway_started", engine=engine.version, listen=f"{host}:{port}")
+        ready()
+
+    server = _Server(config, started)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, _stop, server)
-    serving = asyncio.ensure_future(server.serve([listener]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
-    ownership.announce(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-    log.info("gateway_started", engine=engine.version, listen=f"{host}:{port}")
-    ready()
-    await serving
+    await server.serve([listener])
     await runner.close()
     log.info("gateway_stopped")
 

@@ -92,7 +92,9 @@ def convert(field: str, value: object) -> str | float | None:
     if field in _CLOSED:
         said = said.strip().lower()
         if said and said not in _CLOSED[field]:
-            raise ValueError(f"one of {', '.join(_CLOSED[field])} is expected{_did_you_mean(said, _CLOSED[field])}")
+            near = get_close_matches(said, _CLOSED[field], n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"one of {', '.join(_CLOSED[field])} is expected{hint}")
     elif field == "currency":
         said = said.strip().upper()
     return said or None

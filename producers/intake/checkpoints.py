@@ -4,7 +4,7 @@ To lose it is harmless: the import begins again, and every interaction gets the 
 """
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -53,31 +53,44 @@ def identity_of(path: Path) -> Identity:
         return Identity(stat.st_size, stat.st_mtime_ns, blake2b(file.read(_HEAD), digest_size=16).hexdigest())
 
 
-class Checkpoints:
-    """The checkpoints in one folder."""
+class Place:
+    """The place of one import: of a file, into a source. None is kept of what can be read only once (a pipe).
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Attributes:
+        changed: an earlier import stopped in it, but the file is another one since.
+    """
 
-    def load(self, path: Path, source: str) -> Checkpoint | None:
-        """Where an import of this file stopped; None where none did, or what it left cannot be read."""
+    def __init__(self, path: Path, source: str, folder: Path) -> None:
+        name = blake2b(f"{path.resolve()}\x1f{source}".encode(errors="surrogateescape"), digest_size=12).hexdigest()
+        self.changed = False
+        self._path = path
+        self._source = source
+        self._file = folder / f"{name}.json"
+        self._identity: Identity | None = None
+
+    def find(self) -> Checkpoint | None:
+        """Where an earlier import stopped; None where none did, or what it left does not fit or cannot be read."""
+        if not self._path.is_file():
+            return None
+        self._identity = identity_of(self._path)
         try:
-            return msgspec.json.decode(self._file(path, source).read_bytes(), type=Checkpoint)
+            left = msgspec.json.decode(self._file.read_bytes(), type=Checkpoint)
         except (OSError, msgspec.DecodeError):
             return None
+        self.changed = left.identity != self._identity
+        return None if self.changed else left
 
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Replace the checkpoint of its file and source, in one step."""
-        file = self._file(Path(checkpoint.path), checkpoint.source)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_suffix(".new")
-        new.write_bytes(msgspec.json.encode(asdict(checkpoint)))
-        new.replace(file)
+    def save(self, offset: int, line: int, accepted: int, rejected: int) -> None:
+        """Replace the checkpoint, in one step."""
+        if self._identity is None:
+            return
+        left = Checkpoint(str(self._path), self._source, self._identity, offset, line, accepted, rejected)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        new = self._file.with_suffix(".new")
+        new.write_bytes(msgspec.json.encode(left))
+        new.replace(self._file)
 
-    def clear(self, path: Path, source: str) -> None:
+    def clear(self) -> None:
         """The import is done: another one of the same file begins at its beginning."""
-        self._file(path, source).unlink(missing_ok=True)
-
-    def _file(self, path: Path, source: str) -> Path:
-        name = blake2b(f"{path.resolve()}\x1f{source}".encode(errors="surrogateescape"), digest_size=12).hexdigest()
-        return self._folder / f"{name}.json"
+        if self._identity is not None:
+            self._file.unlink(missing_ok=True)

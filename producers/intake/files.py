@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from producers.adapters import ROLL
-from producers.connect import connected
+from producers.connect import Connected, connected
 from producers.contract import Delivery
-from producers.intake.checkpoints import Checkpoint, Checkpoints, Identity, identity_of
+from producers.intake.checkpoints import Place
 from producers.intake.framing import LONGEST, Record
-from producers.intake.record_file import STDIN, RecordFile
+from producers.intake.record_file import RecordFile
 from producers.outcomes import Accepted, Held, Outcome
 from producers.sources import Source, build
 from schemas.settings import ConfigurationError, Settings
 from schemas.telemetry import Metrics
 
 GRACE_S: Final = 5.0  # for the batch in flight, when asked to stop
+LOOK_S: Final = 1.0  # between two tries, while Kafka is away
 NAMED: Final = 20  # lost records that are named; all are counted
 
 
@@ -122,10 +123,20 @@ async def _run(settings: Settings, metrics: Metrics, file: Path, source: Source,
 
     async with connected(settings, metrics, failed, "import") as kafka:
         folder = settings.data_dir / "import"
+        await _until_kafka(kafka, stop, on_progress)
         summary = await import_file(file, source, kafka.acceptor, folder, on_progress, stop=stop)
     if failures:
         raise ImportFailedError(failures[0])
     return summary
+
+
+async def _until_kafka(kafka: Connected, stop: asyncio.Event, on_progress: OnProgress) -> None:
+    """Wait until Kafka answers for the first time, or until it is asked to stop."""
+    waits = {asyncio.create_task(kafka.answered()), asyncio.create_task(stop.wait())}
+    while not (await asyncio.wait(waits, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED))[0]:
+        on_progress(Progress(0, None, 0, 0, "Kafka does not answer"))
+    for wait in waits:
+        wait.cancel()
 
 
 async def import_file(
@@ -145,10 +156,12 @@ async def import_file(
         UnreadableFileError: it cannot be read, or not as this source says.
     """
     stop = stop or asyncio.Event()
-    place = _Place(path, source.name, Checkpoints(checkpoint_dir))
-    start, summary = await asyncio.to_thread(place.find)
-    with await asyncio.to_thread(RecordFile, path, source.adapter.config, start.offset, start.line) as file:
-        while batch := await asyncio.to_thread(file.batch):
+    place = Place(path, source.name, checkpoint_dir)
+    left = await asyncio.to_thread(place.find)
+    summary = Summary(left.accepted, left.rejected, resumed_at=left.line) if left else Summary(changed=place.changed)
+    start = (left.offset, left.line) if left else ()
+    with await asyncio.to_thread(RecordFile, path, source.adapter.config, *start) as file:
+        while not stop.is_set() and (batch := await asyncio.to_thread(file.batch)):
 
             def tell(waiting: str = "") -> None:
                 on_progress(Progress(file.done(), file.total, summary.accepted, summary.rejected, waiting))
@@ -160,59 +173,13 @@ async def import_file(
                 return summary
             _count(summary, zip(whole, outcomes, strict=True))
             _lose(summary, ((record, f"over {LONGEST} bytes") for record in batch if record.too_long))
-            await asyncio.to_thread(place.save, batch[-1], summary)
+            last = batch[-1]
+            await asyncio.to_thread(place.save, last.end, last.next_line, summary.accepted, summary.rejected)
             tell()
-            if stop.is_set():
-                return summary
-    await asyncio.to_thread(place.clear)
-    summary.finished = True
+    summary.finished = not stop.is_set()
+    if summary.finished:
+        await asyncio.to_thread(place.clear)
     return summary
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    offset: int = 0
-    line: int = 1
-
-
-class _Place:
-    """Where an import stands in its file; nowhere, for what can be read only once."""
-
-    def __init__(self, path: Path, source: str, checkpoints: Checkpoints) -> None:
-        self._path = path
-        self._source = source
-        self._checkpoints = checkpoints
-        self._identity: Identity | None = None
-
-    def find(self) -> tuple[_Start, Summary]:
-        """Where to begin, and what earlier runs have done."""
-        if self._path == STDIN or not self._path.is_file():
-            return _Start(), Summary()
-        self._identity = identity_of(self._path)
-        left = self._checkpoints.load(self._path, self._source)
-        if left is None:
-            return _Start(), Summary()
-        if left.identity != self._identity:
-            return _Start(), Summary(changed=True)
-        return _Start(left.offset, left.line), Summary(left.accepted, left.rejected, resumed_at=left.line)
-
-    def save(self, last: Record, summary: Summary) -> None:
-        if self._identity is not None:
-            self._checkpoints.save(
-                Checkpoint(
-                    str(self._path),
-                    self._source,
-                    self._identity,
-                    last.end,
-                    last.next_line,
-                    summary.accepted,
-                    summary.rejected,
-                )
-            )
-
-    def clear(self) -> None:
-        if self._identity is not None:
-            self._checkpoints.clear(self._path, self._source)
 
 
 def _deliveries(path: Path, batch: Iterable[Record], headers: dict[str, str]) -> list[Delivery]:
@@ -232,7 +199,7 @@ async def _landed(
         if held is None:
             return outcomes
         tell(held.message)
-        await asyncio.sleep(held.retry_after)
+        await asyncio.sleep(min(held.retry_after, LOOK_S))
 
 
 async def _unless_stopped(landing: Awaitable[list[Outcome]], stop: asyncio.Event) -> list[Outcome] | None:

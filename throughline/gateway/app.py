@@ -110,9 +110,10 @@ class Gateway:
         tried = 0
         async for piece in pieces:
             held += piece
-            if len(held) >= 2 * tried and (statement := read(held, complete=False)) is not None:
-                return statement, held
-            tried = len(held)
+            if len(held) >= 2 * tried:  # a long statement is not read again for each piece
+                tried = len(held)
+                if (statement := read(held, complete=False)) is not None:
+                    return statement, held
             if len(held) > MAX_STATEMENT:
                 raise RefusedError(229, "QUERY_IS_TOO_LARGE", f"The statement has more than {MAX_STATEMENT} bytes")
         statement = read(held, complete=True)

@@ -5,7 +5,6 @@ are not under its grants: the scalar function `file`, and the client's side of I
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Final
 
 from throughline.gateway.lexer import Kind, Token
@@ -21,9 +20,9 @@ def check(statement: Statement, parameters: Mapping[str, str]) -> None:
     Raises:
         RefusedError: the statement would read or write files of the machine.
     """
-    for before, token in pairwise(statement.tokens):
-        if (before.word, token.word) in (("INTO", "OUTFILE"), ("FROM", "INFILE")):
-            raise _denied(f"{before.word} {token.word} is refused: files stay on the client's side")
+    for token in statement.tokens:
+        if token.word in ("OUTFILE", "INFILE"):
+            raise _denied(f"{token.word} is refused: files stay on the client's side")
     for name in _names(statement.tokens):
         if b"\\" in name:
             raise _denied("An escape in a quoted identifier is refused")

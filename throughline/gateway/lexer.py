@@ -45,12 +45,27 @@ _SPACE: Final = re.compile(rb"(?:[ \t\n\r\f\v\0]|\xc2\xa0|\xe2\x80[\x80-\x8b\xa8
 _LINE_COMMENT: Final = re.compile(rb"(?:--|//|#[ !])[^\n]*")
 _COMMENT_EDGE: Final = re.compile(rb"/\*|\*/")
 _TOKEN: Final = re.compile(
-    rb"""(?P<STRING>'(?:[^'\\]++|\\.|'')*+'|\xe2\x80\x98.*?\xe2\x80\x99|(?P<here>\$\w*\$).*?(?P=here))
+    rb"""(?P<STRING>[xX]'[0-9A-Fa-f]*'|[bB]'[01]*'|'(?:[^'\\]++|\\.|'')*+'
+        |\xe2\x80\x98.*?\xe2\x80\x99|(?P<here>\$[0-9A-Za-z_]*\$).*?(?P=here))
     |(?P<QUOTED>"(?:[^"\\]++|\\.|"")*+"|`(?:[^`\\]++|\\.|``)*+`|\xe2\x80\x9c.*?\xe2\x80\x9d)
-    |(?P<NUMBER>[0-9][0-9A-Za-z_]*)
-    |(?P<WORD>[A-Za-z_$][0-9A-Za-z_$]*)""",
+    |(?P<WORD>[A-Za-z_][0-9A-Za-z_$]*|\$[0-9A-Za-z_][0-9A-Za-z_$]*)
+    |(?P<MARK>\\G)""",
     re.DOTALL | re.VERBOSE,
 )
+_DIGITS: Final = rb"[0-9](?:_?[0-9])*"
+_HEX: Final = rb"[0-9A-Fa-f](?:_?[0-9A-Fa-f])*"
+_POWER: Final = rb"(?=.)(?:[+-](?=.))?(?:%b)?" % _DIGITS  # a sign that something follows belongs to the number
+_NUMBER: Final = re.compile(
+    rb"(?:0[xX]%(hex)b(?:\.(?:%(hex)b)?)?(?:[pP]%(power)b)?"
+    rb"|(?:0[bB](?=[01]))?%(digits)b(?:\.(?:%(digits)b)?)?(?:[eE]%(power)b)?)"
+    rb"(?P<word>[0-9A-Za-z_]*)" % {b"hex": _HEX, b"digits": _DIGITS, b"power": _POWER},
+    re.DOTALL,
+)
+_FRACTION: Final = re.compile(rb"\.%b(?:[eE]%b)?" % (_DIGITS, _POWER), re.DOTALL)
+_FIRST_FRACTION: Final = re.compile(rb"\.(?:%b)?(?:[eE]%b)?" % (_DIGITS, _POWER), re.DOTALL)  # at the very beginning
+_MEMBER: Final = re.compile(rb"%b(?P<word>[0-9A-Za-z_]*)" % _DIGITS)  # after a dot: x.1.2 has two numbers
+_OWNS_DOT: Final = (Kind.WORD, Kind.QUOTED, Kind.NUMBER)
+_MAYBE: Final = re.compile(rb"\$[0-9A-Za-z_]*\$|[xXbB]'")  # a string, if its end is still to come; else a word
 _OPENING: Final = (b"'", b'"', b"`", b"\xe2\x80\x98", b"\xe2\x80\x9c")
 
 
@@ -60,13 +75,13 @@ def tokens(text: bytes, *, complete: bool) -> Iterator[Token]:
     `complete`: nothing follows; an unclosed quote or comment then makes one token of the rest, and the engine says what
     is wrong with it. Otherwise it raises UnfinishedError where more bytes are needed to tell.
     """
-    at = 0
+    at, before = 0, None
     while (at := _skip(text, at, complete=complete)) < len(text):
-        token = _token(text, at, complete=complete)
+        token = _number(text, at, before) or _token(text, at, complete=complete)
         if token.end == len(text) and token.kind is not Kind.MARK and not complete:
             raise UnfinishedError
         yield token
-        at = token.end
+        at, before = token.end, token
     if not complete:
         raise UnfinishedError
 
@@ -74,9 +89,24 @@ def tokens(text: bytes, *, complete: bool) -> Iterator[Token]:
 def _token(text: bytes, at: int, *, complete: bool) -> Token:
     if match := _TOKEN.match(text, at):
         return Token(Kind[str(match.lastgroup)], match[0], at, match.end())
-    if text.startswith(_OPENING, at):
+    if text.startswith(_OPENING, at) or (not complete and _MAYBE.match(text, at)):
         return _unfinished(text, at, complete=complete)
     return Token(Kind.MARK, text[at : at + 1], at, at + 1)
+
+
+def _number(text: bytes, at: int, before: Token | None) -> Token | None:
+    """A number. What it takes with it decides whether a comment or a word begins after it."""
+    if text.startswith(b".", at):
+        if before is not None and (before.kind in _OWNS_DOT or before.text in (b")", b"]")):
+            return None
+        match = (_FRACTION if at else _FIRST_FRACTION).match(text, at)
+        return Token(Kind.NUMBER, match[0], at, match.end()) if match else None
+    after_dot = before is not None and before.text == b"." and before.kind is Kind.MARK
+    match = (_MEMBER if after_dot else _NUMBER).match(text, at)
+    if match is None:
+        return None
+    kind = Kind.WORD if match["word"] and b"." not in match[0] else Kind.NUMBER  # 1st is a word, 1.5th is an error
+    return Token(kind, match[0], at, match.end())
 
 
 def _skip(text: bytes, at: int, *, complete: bool) -> int:

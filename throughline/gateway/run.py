@@ -16,12 +16,14 @@ from throughline.gateway.external import External, load
 from throughline.gateway.greeting import greeting, greets
 from throughline.gateway.house import READER
 from throughline.gateway.leases import Lease, Leases
+from throughline.gateway.refusal import RefusedError
 from throughline.gateway.reply import Reply, content_type, inserted_counts, result_counts, summary
 from throughline.gateway.statement import READING, Statement
 
 QUERIES: Final = 16  # statements at once; more wait
 INSERTS: Final = 16  # inserts at once, beside them: a heavy query never holds them up
 BUFFER: Final = 1 << 20  # bytes of a result that are read before its head is sent: small ones have all counts in it
+MAX_INPUT: Final = 64 << 20  # bytes of data for input(), which is held whole
 KILL_AGAIN_S: Final = 0.2
 # formats whose blocks may follow one another; the others have a beginning or an end and are answered whole
 _STREAMED: Final = frozenset({
@@ -187,7 +189,11 @@ class Runner:
     async def _insert_select(self, connection: Connection, job: Job, first: bytes, body: Body, reply: Reply) -> Finish:
         """INSERT SELECT with data for input(): the engine takes it as text of the statement alone."""
         began = time.perf_counter_ns()
-        data = first + b"".join([piece async for piece in body.pieces()])
+        data = bytearray(first)
+        async for piece in body.pieces():
+            data += piece
+            if len(data) > MAX_INPUT:
+                raise RefusedError(229, "QUERY_IS_TOO_LARGE", f"The data for input() has more than {MAX_INPUT} bytes")
         sql = f"{job.statement.sql} FORMAT {job.statement.format}\n{data.decode()}"
         block = await self._attended(self._thread(connection.query, sql, "Null"), body, job.mark)
         heads = {"Content-Type": content_type(""), "X-ClickHouse-Summary": summary(began, result_counts(block))}

@@ -62,7 +62,7 @@ def _read(text: bytes, stream: Iterator[Token]) -> Statement:
             if token.text == b";" and depth <= 0:
                 return _last(text, seen, stream)
             depth += _DEEPER.get(token.text, 0)
-        if depth == 0 and _verb(seen) == "INSERT" and len(seen) > 2:  # noqa: PLR2004  INSERT INTO name, at least
+        if depth == 0 and _verb(seen) == "INSERT":
             insert = _insert(text, seen, token)
             if insert is not None:
                 return insert
@@ -72,14 +72,19 @@ def _read(text: bytes, stream: Iterator[Token]) -> Statement:
 
 def _insert(text: bytes, seen: list[Token], token: Token) -> Statement | None:
     """An INSERT whose data begins here: after VALUES, or after FORMAT and its name, which is `token`."""
-    if seen[-1].kind is Kind.MARK and seen[-1].text == b".":  # a column or table of that name
-        return None
-    if token.word == "VALUES" and not _selects(seen):
-        return _with_data(text, seen, token, "Values", token.end)
-    if seen[-1].word == "FORMAT" and len(seen) > 3 and token.kind in (Kind.WORD, Kind.QUOTED):  # noqa: PLR2004
+    last = len(seen) - 1
+    if seen[last].word == "FORMAT" and not _is_name(seen, last) and token.kind in (Kind.WORD, Kind.QUOTED):
         name = token.text.strip(b'`"').decode()
-        return _with_data(text, seen[:-1], seen[-1], name, _past_name(text, token.end))
+        return _with_data(text, seen[:last], seen[last], name, _past_name(text, token.end))
+    if token.word == "VALUES" and not _is_name([*seen, token], last + 1) and not _selects(seen):
+        return _with_data(text, seen, token, "Values", token.end)
     return None
+
+
+def _is_name(seen: Sequence[Token], at: int) -> bool:
+    """Whether the token there is the table's name, which may be any word."""
+    before = seen[at - 1]
+    return before.word in ("INTO", "TABLE", "FUNCTION") or (before.kind is Kind.MARK and before.text == b".")
 
 
 def _selects(seen: Sequence[Token]) -> bool:

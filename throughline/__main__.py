@@ -10,25 +10,25 @@ import click
 from schemas.settings import ConfigurationError
 from throughline.failures import Failed
 
-_COMMANDS: Final = {  # name -> module in throughline.commands and the command in it
-    "demo": "demo:demo",
-    "up": "up:up",
-    "serve": "parts:serve",
-    "process": "parts:process",
-    "sink": "parts:sink",
-    "gateway": "parts:gateway",
-    "topics": "topics:topics",
-    "migrate": "migrate:migrate",
-    "import": "importing:import_",
-    "timeline": "timeline:timeline",
-    "customer": "customer:customer",
-    "sql": "sql:sql",
-    "rejected": "rejected:rejected",
-    "adapters": "adapters:adapters",
-    "quality": "quality:quality",
-    "status": "status:status",
-    "config": "config:config",
+_COMMANDS: Final = {  # name -> module in throughline.commands, the command in it, and what it does in a line
+    "demo": ("demo:demo", "Four channels through the real doors, onto one timeline."),
+    "up": ("up:up", "All parts on this machine, in the foreground, until Ctrl-C."),
+    "serve": ("parts:serve", "One part: take deliveries, publish them to Kafka."),
+    "process": ("parts:process", "One part: validate, deduplicate, file under the subject."),
+    "sink": ("parts:sink", "One part: write the timeline to ClickHouse."),
+    "topics": ("topics:topics", "Kafka's topics: create, check."),
+    "migrate": ("migrate:migrate", "Bring ClickHouse's tables and views up to this version."),
+    "import": ("importing:import_", "Import a file; it resumes where it stopped."),
+    "timeline": ("timeline:timeline", "A customer's interactions, oldest first."),
+    "customer": ("customer:customer", "Who a customer is: identifiers, traits, channels."),
+    "sql": ("sql:sql", "Any query."),
+    "rejected": ("rejected:rejected", "What could not be accepted: list, show."),
+    "adapters": ("adapters:adapters", "The adapters: list, new, check."),
+    "quality": ("quality:quality", "Data quality by source."),
+    "status": ("status:status", "What runs, how far behind, how fresh, what is wrong."),
+    "config": ("config:config", "The configuration in force: check."),
 }
+_HIDDEN: Final = {"gateway": "parts:gateway"}
 
 
 class _Commands(click.Group):
@@ -38,11 +38,16 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  as above
-        if cmd_name not in _COMMANDS:
+        place = _COMMANDS[cmd_name][0] if cmd_name in _COMMANDS else _HIDDEN.get(cmd_name)
+        if place is None:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
+        module, _, name = place.partition(":")
         command: click.Command = getattr(import_module(f"throughline.commands.{module}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  as above
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

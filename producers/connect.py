@@ -68,9 +68,9 @@ async def connected(
         yield Connected(Acceptor(publisher, topics, int(settings.http.max_interaction), metrics), publisher, ledger)
     finally:
         await starting
-        if left := await publisher.close(FLUSH_S):
+        left, _ = await asyncio.gather(publisher.close(FLUSH_S), asyncio.to_thread(watch.stop))
+        if left:
             logger().warning("records_left_unsent", records=left)  # none of them was answered as accepted
-        await asyncio.to_thread(watch.stop)
         await asyncio.to_thread(offsets.close)
 
 

@@ -22,6 +22,7 @@ def _common(kafka: KafkaSettings, part: str) -> Config:
         "bootstrap.servers": kafka.bootstrap,
         "client.id": f"throughline-{part}",
         "log_level": 4,
+        "reconnect.backoff.max.ms": 1000,  # 10 s by default: a broker that is back would stay unseen for as long
         **kafka.librdkafka,
     }
 

@@ -1,10 +1,10 @@
 """Partitions, their ends and committed positions, asked of Kafka in one request each."""
 
-from collections.abc import Iterable
-from time import monotonic
+from collections.abc import Callable, Iterable
+from time import monotonic, sleep
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.kafka.admin import admin_client
@@ -13,6 +13,14 @@ from schemas.settings import KafkaSettings
 
 TIMEOUT_S: Final = 5.0
 _QUIET: Final = 0  # librdkafka's log level: what fails is raised here, and reported once by whoever asks
+
+
+_SETTLING: Final = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}  # a broker has just started, or groups move: it lasts a moment
+_PAUSE_S: Final = 0.1
 
 
 class KafkaOffsets:
@@ -42,7 +50,7 @@ class KafkaOffsets:
             return {}
         consumer = self._consumer(group)
         found: dict[tuple[str, int], int] = {}
-        for at in consumer.committed([TopicPartition(*where) for where in partitions], timeout=TIMEOUT_S):
+        for at in _patiently(lambda: consumer.committed([TopicPartition(*at) for at in partitions], timeout=TIMEOUT_S)):
             if at.error is not None:
                 raise KafkaException(at.error)
             found[at.topic, at.partition] = at.offset
@@ -77,3 +85,15 @@ class KafkaOffsets:
             config = consumer_config(self._kafka, self._part, group) | {"log_level": _QUIET}
             self._groups[group] = Consumer(config)
         return self._groups[group]
+
+
+def _patiently(ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
+    """Ask again while groups find their coordinator, for a bounded time."""
+    deadline = monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in _SETTLING or monotonic() > deadline:
+                raise
+        sleep(_PAUSE_S)

@@ -83,8 +83,13 @@ def configure_logging(part: str, *, level: str = "info", console: bool | None = 
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
     )
+
+    def name_part(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event.setdefault("part", part)  # in every thread; context variables would stay in this one
+        return event
+
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        name_part,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -95,7 +100,6 @@ def configure_logging(part: str, *, level: str = "info", console: bool | None = 
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(part=part)
     handler = logging.StreamHandler(sys.stderr)  # libraries log through the standard library: the same form
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

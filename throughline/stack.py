@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from confluent_kafka import KafkaException
 
-from schemas.kafka.admin import admin_client, create
+from schemas.kafka.admin import TIMEOUT_S, admin_client, create
 from schemas.kafka.clients import process_group, producer_config, sink_group
 from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import EMBEDDED, KafkaSettings, Settings
@@ -50,10 +50,15 @@ class Stack:
             Failed: a part could not start.
         """
         await asyncio.to_thread(self._create_topics)
-        if self.settings.clickhouse.url == EMBEDDED:
-            await self._supervisor.start(self._spec("gateway"))
-        await asyncio.to_thread(self._migrate)
-        await self._supervisor.start(self._spec("process"), self._spec("sink"), self._spec("serve"))
+        front = asyncio.ensure_future(self._supervisor.start(self._spec("process"), self._spec("serve")))
+        try:
+            if self.settings.clickhouse.url == EMBEDDED:
+                await self._supervisor.start(self._spec("gateway"))
+            await asyncio.to_thread(self._migrate)
+            await self._supervisor.start(self._spec("sink"))
+            await front
+        finally:
+            front.cancel()
 
     async def until(self, awaited: "asyncio.Future[T]") -> None:
         """Wait, while the parts are kept running.
@@ -100,11 +105,14 @@ class Stack:
 
     def _create_topics(self) -> None:
         kafka = self.settings.kafka
-        if kafka.is_embedded:
-            return  # made by themselves when they are first asked for
+        admin = admin_client(producer_config(kafka, "up"))
+        specs = Topics(kafka.prefix).specs(kafka.partitions, kafka.replication)
         try:
-            admin = admin_client(producer_config(kafka, "up"))
-            create(admin, Topics(kafka.prefix).specs(kafka.partitions, kafka.replication))
+            if kafka.is_embedded:
+                for spec in specs:  # it makes a topic when it is first asked for it
+                    admin.list_topics(spec.name, timeout=TIMEOUT_S)
+            else:
+                create(admin, specs)
         except KafkaException as error:
             msg = f"kafka at {kafka.bootstrap}: {error.args[0].str()}; is it running? `make kafka-start` runs one here"
             raise Failed(msg) from None

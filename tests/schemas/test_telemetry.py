@@ -59,6 +59,5 @@ def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
         logger().info("run_finished", records=3)
     finally:
         structlog.reset_defaults()
-        structlog.contextvars.clear_contextvars()
     line = orjson.loads(capsys.readouterr().err)
     assert (line["event"], line["records"], line["level"], line["part"]) == ("run_finished", 3, "info", "test")

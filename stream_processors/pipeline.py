@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from time import perf_counter
+from time import perf_counter, time
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +21,8 @@ from stream_processors.core.raw import Raw
 from stream_processors.core.step import Step, step
 from stream_processors.outflow import SOMEWHERE
 from stream_processors.outlet import Outlet
-from stream_processors.store import Store, Stores
+from stream_processors.store import Store
+from stream_processors.stores import Stores
 from stream_processors.transport import Run
 
 TopicPartition = tuple[str, int]
@@ -55,6 +56,7 @@ class _Part:
     runs: list[Run]
     store: Store
     done: Step
+    latest: int  # Kafka's time of the youngest record, in milliseconds since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +199,14 @@ class Pipeline:
         for at, mine in by_partition.items():
             began = perf_counter()
             before = flying.parts.get(at) if flying is not None else None
-            parts[at] = self._step(at, mine, before.done.writes if before is not None else {})
+            parts[at] = self._step(at, mine, before)
             self._metrics.step.observe(perf_counter() - began)
         return _Batch(parts, outlet, sum(part.done.size for part in parts.values()))
 
-    def _step(self, at: TopicPartition, runs: list[Run], unwritten: Mapping[bytes, bytes]) -> _Part:
+    def _step(self, at: TopicPartition, runs: list[Run], before: _Part | None) -> _Part:
         topic, partition = at
         store = self._stores.of(topic, partition, self._topic_ids[topic])
-        if not unwritten and store.position is not None and store.position < runs[0].start:
+        if before is None and store.position is not None and store.position < runs[0].start:
             logger().warning(
                 "dedupe_store_behind", topic=topic, partition=partition, knows=store.position, begins=runs[0].start
             )
@@ -219,7 +221,8 @@ class Pipeline:
             [max(0, record.timestamp()[1]) for record in records],
             [record.headers() for record in records],  # type: ignore[misc]  # pairs, as they are read
         )
-        return _Part(runs, store, step(raw, store, unwritten, self._plan.window))
+        unwritten = {} if before is None else before.done.writes
+        return _Part(runs, store, step(raw, store, unwritten, self._plan.window), max(raw.arrivals))
 
     def _wait_for_room(self, size: int) -> bool:
         """Wait until the sink has made room; False: the process ends, and the batch is judged again by the next one."""
@@ -239,7 +242,7 @@ class Pipeline:
             return
         self._ledger.landed(self._reports(batch), batch.size)
         for part in batch.parts.values():
-            part.store.write(part.done.writes, part.runs[-1].end)
+            part.store.write(part.done.writes, part.runs[-1].end, min(part.latest, int(time() * 1000)))
             for run in part.runs:
                 run.finish()
         self._count(batch)

@@ -27,7 +27,7 @@ from stream_processors.lag import report_lag
 from stream_processors.outflow import OutflowBook
 from stream_processors.outlet import Outlet
 from stream_processors.pipeline import Pipeline, Plan
-from stream_processors.store import Stores
+from stream_processors.stores import Stores
 from stream_processors.transport import reading
 
 _BATCH_BYTES: Final = 4 << 20
@@ -112,15 +112,16 @@ def _build(settings: Settings, metrics: Metrics, failure: _Failure) -> _Worker:
     kafka, topics = settings.kafka, Topics(settings.kafka.prefix)
     admin = admin_client(consumer_config(kafka, "process", process_group(kafka)))
     ledger = Ledger(kafka.budget, OutflowBook(kafka.budget))
+    window = int(settings.dedupe.window.total_seconds() * 1000)
     batch_bytes = min(_BATCH_BYTES, kafka.budget // 2)
     plan = Plan(
         topics=topics,
         channels={topics.interactions(channel): channel for channel in CHANNELS},
         sources=frozenset(settings.sources),
-        window=int(settings.dedupe.window.total_seconds() * 1000),
+        window=window,
         batch_bytes=batch_bytes,
     )
-    stores = Stores(settings.data_dir / "process", settings.dedupe.window.total_seconds())
+    stores = Stores(settings.data_dir / "process", window)
     outlets = (Outlet(kafka), Outlet(kafka))
     pipeline = Pipeline(plan, stores=stores, outlets=outlets, ledger=ledger, metrics=metrics, fail=failure.tell)
 

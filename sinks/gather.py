@@ -1,0 +1,115 @@
+"""Records of one partition, gathered until they are worth an insert. Pure: the caller brings the clock."""
+
+from array import array
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sinks.ranges import Mark, Range, Start, Where
+
+STRANGE: Final = "not a JSON object in the form of this topic's records"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a range is closed.
+
+    Attributes:
+        rows, size: at most so many rows and bytes; what has gathered to that is taken at once.
+        linger: seconds that the first record waits for company.
+        interval: seconds between two ranges of one partition, so that busy partitions make few inserts.
+    """
+
+    rows: int = 30_000
+    size: int = 16 << 20
+    linger: float = 0.03
+    interval: float = 0.2
+
+
+class Gather:
+    """What has arrived of one partition and is not yet in a range.
+
+    The first range after a restart is exactly what the mark says; records that no table can take (`is_row` says no)
+    come in ranges of their own that are refused without asking ClickHouse.
+
+    Attributes:
+        size: bytes that wait.
+        oldest: when the oldest of them arrived, by the caller's clock; None when nothing waits.
+        written: when Kafka got it, in seconds since 1970.
+    """
+
+    def __init__(self, where: Where, start: Start, is_row: Callable[[bytes], bool], limits: Limits) -> None:
+        self.size = 0
+        self.oldest: float | None = None
+        self.written = 0.0
+        self._where = where
+        self._first = start.first
+        self._mark: Mark | None = start.mark
+        self._is_row = is_row
+        self._limits = limits
+        self._offsets = array("q")
+        self._values: list[bytes] = []
+        self._arrived: deque[tuple[int, float, float]] = deque()  # of each delivery's first: offset, arrival, written
+        self._not_before = float("-inf")
+
+    def add(self, offsets: "array[int]", values: list[bytes], now: float, written: float = 0.0) -> None:
+        """Take a delivery in: records in their order, and when Kafka got the first of them."""
+        self._offsets.extend(offsets)
+        self._values += values
+        self.size += sum(map(len, values))
+        self._arrived.append((offsets[0], now, written))
+        if self.oldest is None:
+            self.oldest, self.written = now, written
+
+    def take(self, now: float, *, crowd: int = 1, flush: bool = False) -> Range | None:
+        """The next range, when it is due. `crowd` partitions have something: the more, the longer each waits."""
+        if self._mark is not None:
+            return self._replay(self._mark)
+        if not self._values or not (flush or self._is_due(now)):
+            return None
+        count = self._sound_rows()
+        if count == 0:
+            return self._cut(1, self._offsets[0]).refused(STRANGE)
+        self._not_before = now + self._limits.interval * max(1.0, crowd / 4)
+        return self._cut(count, self._offsets[count - 1])
+
+    def _is_due(self, now: float) -> bool:
+        if len(self._values) >= self._limits.rows or self.size >= self._limits.size:
+            return True
+        waited = now - (self.oldest if self.oldest is not None else now)
+        return now >= self._not_before and waited >= self._limits.linger
+
+    def _sound_rows(self) -> int:
+        """How many rows from the first on go into one insert."""
+        size = 0
+        for count, value in enumerate(self._values[: self._limits.rows]):
+            size += len(value)
+            if not self._is_row(value) or (count and size > self._limits.size):
+                return count
+        return min(len(self._values), self._limits.rows)
+
+    def _replay(self, mark: Mark) -> Range | None:
+        if not self._offsets or self._offsets[-1] < mark.last:
+            return None
+        self._mark = None
+        count = sum(1 for offset in self._offsets if offset <= mark.last)
+        batch = self._cut(count, mark.last)
+        if mark.refused:
+            return batch.refused("refused as data; the process ended before it could say more")
+        return replace(batch, layout=mark.layout)
+
+    def _cut(self, count: int, last: int) -> Range:
+        batch = Range(self._where, self._first, last, self._offsets[:count], self._values[:count])
+        self._first = last + 1
+        self.size -= sum(map(len, batch.values))
+        del self._offsets[:count]
+        del self._values[:count]
+        if not self._offsets:
+            self._arrived.clear()
+            self.oldest = None
+            return batch
+        while len(self._arrived) > 1 and self._arrived[1][0] <= self._offsets[0]:
+            self._arrived.popleft()
+        _, self.oldest, self.written = self._arrived[0]
+        return batch

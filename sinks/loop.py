@@ -1,0 +1,269 @@
+"""The sink's loop: one consumer, one thread that calls it, and writers that store ranges beside it.
+
+Partitions are assigned cooperatively under both group protocols (cooperative-sticky, or KIP-848 where
+`kafka.group.protocol = "consumer"`). A partition that goes to another owner is let go at once: what was gathered is
+forgotten, what was pending is stored again by the next owner under the same token, which ClickHouse drops.
+"""
+
+import queue
+import threading
+import time
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.kafka.clients import Config, consumer_config, sink_group
+from schemas.settings import KafkaSettings
+from schemas.telemetry import Metrics, logger
+from sinks.assign import Positions
+from sinks.commits import Commits
+from sinks.errors import FatalError, LostError
+from sinks.gather import Gather, Limits
+from sinks.lease import Lease, PartitionLog, Rejections
+from sinks.ranges import Range, Where
+from sinks.store import Table, store
+from sinks.tables import Target
+
+WRITERS: Final = 4  # inserts at the same time
+BUDGET: Final = 96 << 20  # bytes of records held; above it the consumer pauses
+FETCH: Final = 4000  # records taken at once
+BUSY_S: Final = 0.004  # how long the consumer waits for records while writers wait for answers
+IDLE_S: Final = 0.05
+DRAIN_S: Final = 6.0
+CLOSE_S: Final = 3.0
+GAUGES_S: Final = 1.0
+
+
+class Loop:
+    """Reads the output topics and stores them, until told to stop."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        *,
+        positions: Positions,
+        tables: Mapping[str, tuple[Target, Table]],
+        rejections: Rejections,
+        metrics: Metrics,
+        limits: Limits | None = None,
+    ) -> None:
+        self._positions = positions
+        self._tables = tables
+        self._rejections = rejections
+        self._metrics = metrics
+        self._limits = limits or Limits()
+        self._group = sink_group(kafka)
+        self._commits = Commits()
+        self._leases: dict[tuple[str, int], Lease] = {}
+        self._jobs: queue.SimpleQueue[tuple[Lease, Range]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Lease, BaseException | None]] = queue.SimpleQueue()
+        self._working = 0
+        self._held = 0  # bytes in gathers and in flight
+        self._paused = False
+        self._draining = False
+        self._gauges_at = 0.0
+        self._log = logger()
+        self._consumer = Consumer(
+            {**consumer_settings(kafka), "on_commit": self._commits.answered, "error_cb": self._failed}
+        )
+
+    def run(self, stop: threading.Event, subscribed: Callable[[], None]) -> None:
+        """Read and store until `stop`; then store what was gathered, commit, and leave.
+
+        Raises:
+            FatalError: trying again cannot help.
+            KafkaException: Kafka refused for good.
+        """
+        for number in range(WRITERS):
+            threading.Thread(target=self._write, name=f"writer-{number}", daemon=True).start()
+        self._consumer.subscribe(
+            list(self._tables), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
+        subscribed()
+        try:
+            while not stop.is_set():
+                self._turn()
+            self._drain()
+        finally:
+            self._leave()
+
+    def _turn(self) -> None:
+        """One turn: take records, answer writers, hand out ranges."""
+        self._take(self._consumer.consume(1, BUSY_S if self._working else IDLE_S if self._is_quiet() else BUSY_S))
+        if not self._paused:
+            self._take(self._consumer.consume(FETCH, 0))
+        self._settle()
+        self._hand_out(flush=False)
+        self._hold_back()
+        self._show()
+
+    def _is_quiet(self) -> bool:
+        return self._held == 0 and self._commits.is_idle
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        """Give each partition what came of it."""
+        if not messages or self._draining:
+            return
+        runs: dict[tuple[str, int], tuple[array[int], list[bytes], float]] = {}
+        for message in messages:
+            if (error := message.error()) is not None:
+                self._heard(error, message)
+                continue
+            key = (message.topic() or "", message.partition() or 0)
+            run = runs.get(key)
+            if run is None:
+                runs[key] = run = (array("q"), [], message.timestamp()[1] / 1000)
+            run[0].append(message.offset() or 0)
+            run[1].append(message.value() or b"")
+        now = time.monotonic()
+        for key, (offsets, values, written) in runs.items():
+            lease = self._leases.get(key)
+            if lease is not None:
+                before = lease.gather.size
+                lease.gather.add(offsets, values, now, written)
+                self._held += lease.gather.size - before
+
+    def _settle(self) -> None:
+        """Answer writers: their commits, and their ranges that are done."""
+        self._commits.send(self._consumer)
+        while not self._done.empty():
+            lease, error = self._done.get()
+            self._working -= 1
+            self._held -= lease.flying_size
+            lease.flying, lease.flying_size = None, 0
+            if error is not None and not isinstance(error, LostError):
+                raise error
+
+    def _hand_out(self, *, flush: bool) -> None:
+        """Give idle writers the ranges that are due, the fullest first."""
+        if self._working >= WRITERS:
+            return
+        waiting = [lease for lease in self._leases.values() if lease.gather.oldest is not None]
+        waiting.sort(key=lambda lease: -lease.gather.size)
+        now = time.monotonic()
+        for lease in waiting:
+            if lease.flying is not None:
+                continue
+            written = lease.gather.written
+            batch = lease.gather.take(now, crowd=len(waiting), flush=flush)
+            if batch is None:
+                continue
+            lease.flying, lease.flying_written = batch, written
+            lease.flying_size = sum(map(len, batch.values))
+            self._working += 1
+            self._jobs.put((lease, batch))
+            if self._working >= WRITERS:
+                return
+
+    def _write(self) -> None:
+        """A writer: it tells the story of one range after another (`sinks.store`)."""
+        while True:
+            lease, batch = self._jobs.get()
+            error: BaseException | None = None
+            try:
+                table = self._tables[lease.where.topic][1]
+                store(batch, PartitionLog(lease, self._commits, self._rejections), table)
+            except BaseException as raised:  # noqa: BLE001  the consumer's thread judges it
+                error = raised
+            del batch
+            self._done.put((lease, error))
+
+    def _hold_back(self) -> None:
+        """Pause above the budget, go on at half of it."""
+        if not self._paused and self._held > BUDGET:
+            self._consumer.pause(self._assignment())
+            self._paused = True
+        elif self._paused and self._held < BUDGET // 2:
+            self._consumer.resume(self._assignment())
+            self._paused = False
+
+    def _assignment(self) -> list[TopicPartition]:
+        return [TopicPartition(*key) for key in self._leases]
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Begin with partitions where their commits and marks say."""
+        if self._draining or not partitions:
+            consumer.incremental_assign(partitions)
+            if partitions:
+                consumer.pause(partitions)
+            return
+        begin = []
+        for topic_id, at, start in self._positions.of(consumer, partitions):
+            where = Where(at.topic, topic_id, at.partition)
+            if start.lost:
+                self._log.error("records_lost", topic=at.topic, partition=at.partition, what=start.lost)
+            target = self._tables[at.topic][0]
+            self._leases[at.topic, at.partition] = Lease(where, Gather(where, start, target.is_row, self._limits))
+            begin.append(TopicPartition(at.topic, at.partition, start.read_from))
+        consumer.incremental_assign(begin)
+        if self._paused:
+            consumer.pause(begin)
+        self._log.info("partitions_assigned", count=len(begin))
+
+    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        """Let partitions go; librdkafka takes them off the assignment when this returns."""
+        for at in partitions:
+            lease = self._leases.pop((at.topic, at.partition), None)
+            if lease is not None:
+                lease.lose()
+                self._held -= lease.gather.size
+        self._log.info("partitions_revoked", count=len(partitions))
+
+    def _heard(self, error: KafkaError, message: Message) -> None:
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  its public name
+            msg = f"the position in {message.topic()} [{message.partition()}] is gone; a restart tells what was lost"
+            raise FatalError(msg)
+        if error.fatal():
+            raise KafkaException(error)
+        self._log.warning("consumer_warned", error=error.name())
+
+    def _failed(self, error: KafkaError) -> None:
+        self._log.warning("kafka_warned", error=error.name())
+        if error.fatal():
+            raise KafkaException(error)
+
+    def _show(self) -> None:
+        now = time.time()
+        if now < self._gauges_at:
+            return
+        self._gauges_at = now + GAUGES_S
+        oldest = dict.fromkeys(self._tables, now)
+        for (topic, _), lease in self._leases.items():
+            if lease.flying is not None:
+                oldest[topic] = min(oldest[topic], lease.flying_written)
+            elif lease.gather.oldest is not None:
+                oldest[topic] = min(oldest[topic], lease.gather.written)
+        for topic, written in oldest.items():
+            self._metrics.lag_seconds.labels(self._group, topic).set(max(0.0, now - written))
+
+    def _drain(self) -> None:
+        """Store what was gathered and commit it, as far as time allows; the rest is read again at the next start."""
+        self._draining = True
+        self._consumer.pause(self._assignment())
+        deadline = time.monotonic() + DRAIN_S
+        while time.monotonic() < deadline:
+            self._consumer.consume(1, BUSY_S)
+            self._settle()
+            self._hand_out(flush=True)
+            if not self._working and all(lease.gather.oldest is None for lease in self._leases.values()):
+                break
+        self._log.info("sink_drained", held=self._held)
+
+    def _leave(self) -> None:
+        """Leave the group; a broker that is away is not waited for."""
+        for lease in self._leases.values():
+            lease.lose()
+        closing = threading.Thread(target=self._consumer.close, name="leaving", daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
+
+
+def consumer_settings(kafka: KafkaSettings) -> Config:
+    """The sink's consumer: cooperative, bounded in memory, and never sent elsewhere when a position is gone."""
+    config = consumer_config(kafka, "sink", sink_group(kafka))
+    own: Config = {"auto.offset.reset": "error", "queued.max.messages.kbytes": 16384, "fetch.max.bytes": 16 << 20}
+    if config.get("group.protocol", "classic") == "classic":
+        own["partition.assignment.strategy"] = "cooperative-sticky"
+    return {**config, **own}

@@ -1,0 +1,130 @@
+"""`throughline sink`: the parts put together, started when ClickHouse and Kafka are there, ended by a signal."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+
+from schemas.kafka.admin import TopicMissingError, admin_client, topic_ids
+from schemas.kafka.backlog import Watch
+from schemas.kafka.clients import producer_config, sink_group
+from schemas.kafka.offsets import KafkaOffsets
+from schemas.settings import EMBEDDED, ConfigurationError, KafkaSettings, Settings
+from schemas.telemetry import Metrics, logger
+from schemas.topics import Topics
+from sinks.assign import Positions
+from sinks.clickhouse.client import ClickHouse, connect
+from sinks.clickhouse.migrate import pending
+from sinks.errors import FatalError, LostError, TransientError
+from sinks.lease import Rejections
+from sinks.loop import Loop
+from sinks.tables import targets
+from sinks.warehouse import Warehouse
+
+FIRST_WAIT_S: Final = 0.2
+LONGEST_WAIT_S: Final = 5.0
+WATCH_S: Final = 1.0
+ASK_S: Final = 10.0
+
+
+def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int:
+    """Store what the output topics hold until SIGTERM or SIGINT; 0 after an orderly end, 1 where a person must act.
+
+    Raises:
+        ConfigurationError: the settings cannot be used.
+    """
+    if settings.clickhouse.url == EMBEDDED:
+        msg = "clickhouse.url is embedded: run `throughline up`, or name a server as http://user:password@host:8123/db"
+        raise ConfigurationError(msg)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log = logger()
+    try:
+        run(settings, metrics, ready, stop)
+    except (FatalError, KafkaException) as error:
+        log.error("sink_failed", error=str(error))  # noqa: TRY400  the message says it all
+        return 1
+    except LostError:
+        pass  # it was told to stop before it could begin
+    log.info("sink_stopped")
+    return 0
+
+
+def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: threading.Event) -> None:
+    """The same without signals.
+
+    Raises:
+        FatalError, KafkaException: trying again cannot help.
+        LostError: `stop` was set before everything was there.
+    """
+    kafka = settings.kafka
+    topics = Topics(kafka.prefix)
+    config = producer_config(kafka, "sink")
+    admin = admin_client(config)
+    client = _await_clickhouse(settings.clickhouse.url, stop)
+    producer = Producer(config)
+    _await_topics(kafka, admin, producer, topics, stop)
+    tables = {topic: (target, Warehouse(client, target.table, metrics)) for topic, target in targets(topics).items()}
+    loop = Loop(
+        kafka,
+        positions=Positions(kafka, admin, stop),
+        tables=tables,
+        rejections=Rejections(producer, topics.rejected, metrics),
+        metrics=metrics,
+    )
+    group = sink_group(kafka)
+
+    def show(_: str, at: tuple[str, int], messages: int) -> None:
+        metrics.lag_messages.labels(group, at[0], str(at[1])).set(messages)
+
+    watch = Watch(KafkaOffsets(kafka, "sink"), {group: topics.outputs}, on_lag=show, interval=WATCH_S)
+    watch.start()
+    try:
+        loop.run(stop, ready)
+    finally:
+        watch.stop()
+        client.close()
+
+
+def _await_clickhouse(url: str, stop: threading.Event) -> ClickHouse:
+    """Connect, and wait until the schema is what this program writes to."""
+    client: ClickHouse | None = None
+    for _ in _waits(stop):
+        try:
+            client = client or connect(url)
+            missing = pending(client)
+        except TransientError as error:
+            logger().warning("clickhouse_awaited", error=str(error))
+            continue
+        if not missing:
+            return client
+        logger().warning("schema_awaited", missing=missing, hint="run `throughline migrate`")
+    raise LostError
+
+
+def _await_topics(
+    kafka: KafkaSettings, admin: AdminClient, producer: Producer, topics: Topics, stop: threading.Event
+) -> None:
+    for _ in _waits(stop):
+        try:
+            topic_ids(admin, kafka, topics.outputs)
+            if kafka.is_embedded:  # it makes a topic when a producer asks; a subscription would see it minutes later
+                for topic in topics.outputs:
+                    producer.list_topics(topic, timeout=ASK_S)
+        except (KafkaException, TopicMissingError) as error:
+            logger().warning("kafka_awaited", error=str(error))
+            continue
+        return
+    raise LostError
+
+
+def _waits(stop: threading.Event) -> Iterator[None]:
+    """Once at once, then again and again, ever more slowly, until `stop`."""
+    wait = 0.0
+    while not stop.wait(wait):
+        yield
+        wait = min(max(FIRST_WAIT_S, wait * 2), LONGEST_WAIT_S)

@@ -1,0 +1,38 @@
+"""Which topic goes into which table, and what its records look like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.topics import Topics
+
+INTERACTIONS: Final = "interactions"
+REJECTED: Final = "interactions_rejected"
+DUPLICATES: Final = "interactions_duplicates"
+MAX_ROW: Final = 8 << 20  # bytes, as the topics take
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table, and how each record of its topic begins.
+
+    Records are joined unparsed. That each begins like this and ends with a brace makes it impossible that two of them,
+    broken, read as one row: if the first ended within a string, the second's opening quote would end it, and letters
+    follow. Anything else may be wrong with a record; then ClickHouse refuses it.
+    """
+
+    table: str
+    prefix: bytes
+
+    def is_row(self, value: bytes) -> bool:
+        """Whether the record may be joined with others."""
+        return value.startswith(self.prefix) and value.endswith(b"}") and len(value) <= MAX_ROW
+
+
+def targets(topics: Topics) -> Mapping[str, Target]:
+    """By topic, all that the sink reads."""
+    return {
+        topics.timeline: Target(INTERACTIONS, b'{"subject":"'),
+        topics.duplicates: Target(DUPLICATES, b'{"tenant":"'),
+        topics.rejected: Target(REJECTED, b'{"rejected_id":"'),
+    }

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 DATABASE: Final = "throughline"
-MEMORY_SHARE: Final = 0.5  # of the machine's memory, for the engine in all
-QUERY_SHARE: Final = 0.7  # of that, for one statement
+MEMORY_SHARE: Final = 0.4  # of the machine's memory, for the engine in all
+QUERY_SHARE: Final = 0.5  # of that, for one statement
 LEAST_MEMORY: Final = 1 << 30
 MARK_CACHE: Final = 256 << 20
 MERGE_THREADS: Final = 4
@@ -33,7 +33,7 @@ _USERS: Final = """<clickhouse>
   <quotas><default/></quotas>
   <users><default>
     <password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
-    <grants><query>GRANT {grants} ON *.*</query><query>GRANT TABLE ENGINE ON *</query></grants>
+    <grants><query>GRANT {grants} ON *.*</query></grants>
   </default></users>
 </clickhouse>
 """

@@ -1,7 +1,8 @@
 """What a statement may not do here, beyond what the engine itself refuses.
 
-The engine holds the grants of engine.py: no table function or engine may reach files, addresses or programs. Two doors
-are not under its grants: the scalar function `file`, and the client's side of INTO OUTFILE and FROM INFILE.
+The engine holds the grants of engine.py: no table function and hardly an engine may reach files, addresses or programs.
+What is not under its grants is refused here: the scalar function `file`, the client's side of INTO OUTFILE and FROM
+INFILE, and a few engines.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from throughline.gateway.refusal import RefusedError
 from throughline.gateway.statement import READING, Statement
 
 _READER: Final = READING - {"CHECK"}
+_NAMES: Final = frozenset({b"file", b"executable", b"executablepool", b"embeddedrocksdb", b"datalakecatalog"})
 
 
 def check(statement: Statement, parameters: Mapping[str, str]) -> None:
@@ -26,10 +28,11 @@ def check(statement: Statement, parameters: Mapping[str, str]) -> None:
     for name in _names(statement.tokens):
         if b"\\" in name:
             raise _denied("An escape in a quoted identifier is refused")
-        if name.lower() == b"file":
-            raise _denied("The function file is refused; a column of that name is read as table.file")
-    if any(value.strip().lower() == "file" for value in parameters.values()) and _has_identifiers(statement.tokens):
-        raise _denied("The name file is refused as an identifier")
+        if name.lower() in _NAMES:
+            said = name.decode()
+            raise _denied(f"The name {said} is refused; a column of that name is read as table.{said}")
+    if _has_identifiers(statement.tokens) and any(_named(value) in _NAMES for value in parameters.values()):
+        raise _denied("Such a name is refused as an identifier")
 
 
 def check_reader(statement: Statement) -> None:
@@ -61,6 +64,11 @@ def _names(seen: Sequence[Token]) -> Iterator[bytes]:
             after = seen[at + 1].text if at + 1 < len(seen) else b""
             if b"." not in (before, after):
                 yield token.text if token.kind is Kind.WORD else _unquoted(token.text)
+
+
+def _named(value: str) -> bytes:
+    """A parameter's value as an identifier would have it; one with an escape counts as `file`."""
+    return b"file" if "\\" in value else value.strip().lower().encode()
 
 
 def _unquoted(text: bytes) -> bytes:

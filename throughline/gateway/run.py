@@ -23,7 +23,6 @@ from throughline.gateway.statement import READING, Statement
 QUERIES: Final = 16  # statements at once; more wait
 INSERTS: Final = 16  # inserts at once, beside them: a heavy query never holds them up
 BUFFER: Final = 1 << 20  # bytes of a result that are read before its head is sent: small ones have all counts in it
-MAX_INPUT: Final = 64 << 20  # bytes of data for input(), which is held whole
 KILL_AGAIN_S: Final = 0.2
 # formats whose blocks may follow one another; the others have a beginning or an end and are answered whole
 _STREAMED: Final = frozenset({
@@ -80,10 +79,11 @@ class Runner:
             ClientLeftError: the client left before its data was whole; nothing more was written.
             Exception: what the engine refuses.
         """
-        insert = self._insert_select if job.statement.selects else self._insert
+        if job.statement.selects:  # the engine would take it, without the data
+            raise RefusedError(48, "NOT_IMPLEMENTED", "INSERT SELECT with data for input() is not supported here")
 
         async def work(lease: Lease) -> Finish:
-            return await insert(lease.connection, job, first, body, reply)
+            return await self._insert(lease.connection, job, first, body, reply)
 
         async with self._inserts:
             finish = await self._leased(job, work)
@@ -184,19 +184,6 @@ class Runner:
             raise
         done = await asyncio.shield(self._thread(inserter.finish))
         heads = {"Content-Type": content_type(""), "X-ClickHouse-Summary": summary(began, inserted_counts(done))}
-        return partial(reply.whole, b"", heads)
-
-    async def _insert_select(self, connection: Connection, job: Job, first: bytes, body: Body, reply: Reply) -> Finish:
-        """INSERT SELECT with data for input(): the engine takes it as text of the statement alone."""
-        began = time.perf_counter_ns()
-        data = bytearray(first)
-        async for piece in body.pieces():
-            data += piece
-            if len(data) > MAX_INPUT:
-                raise RefusedError(229, "QUERY_IS_TOO_LARGE", f"The data for input() has more than {MAX_INPUT} bytes")
-        sql = f"{job.statement.sql} FORMAT {job.statement.format}\n{data.decode()}"
-        block = await self._attended(self._thread(connection.query, sql, "Null"), body, job.mark)
-        heads = {"Content-Type": content_type(""), "X-ClickHouse-Summary": summary(began, result_counts(block))}
         return partial(reply.whole, b"", heads)
 
     async def close(self) -> None:

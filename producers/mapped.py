@@ -35,9 +35,12 @@ Zone = Annotated[tzinfo, PlainValidator(_zone)]
 class MappedConfig(SourceConfig):
     """Keys of every adapter with a mapping."""
 
-    channel: Channel
-    map: RulesField = Field(default_factory=lambda: DEFAULT)  # not copied, as defaults are
-    timezone: Zone = UTC
+    channel: Channel = Field(description="the medium of everything that it takes")
+    map: RulesField = Field(
+        default_factory=lambda: DEFAULT,  # not copied, as defaults are
+        description="members of the interaction by paths into the document; without it, members named like ours",
+    )
+    timezone: Zone = Field(UTC, description="of times without an offset, as Europe/Berlin")
 
 
 class _UnfitError(Exception):

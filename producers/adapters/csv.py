@@ -36,7 +36,7 @@ class CsvConfig(MappedConfig):
     """Keys of a CSV source."""
 
     delimiter: str = Field(",", pattern=r"^[,;|\t]$", description="between cells: , ; | or a tab")
-    encoding: Annotated[str, AfterValidator(_ascii_superset)] = "utf-8"
+    encoding: Annotated[str, AfterValidator(_ascii_superset)] = Field("utf-8", description="of the text, as cp1252")
 
 
 class Csv(Adapter[CsvConfig]):

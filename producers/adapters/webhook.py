@@ -57,11 +57,16 @@ class WebhookConfig(MappedConfig):
     """Keys of a webhook source."""
 
     secret: Annotated[
-        tuple[Annotated[SecretStr, AfterValidator(_sound)], ...], BeforeValidator(_listed), Field(min_length=1)
+        tuple[Annotated[SecretStr, AfterValidator(_sound)], ...],
+        BeforeValidator(_listed),
+        Field(min_length=1, description="whsec_..., or whpk_... for Ed25519; a list of them while keys change"),
     ]
     tolerance: Duration = Field(timedelta(minutes=5), description="of webhook-timestamp against the time of receipt")
     items: PathField | None = Field(None, description="where in the body several interactions stand, as data.events")
-    map: RulesField = Field(default_factory=lambda: _DEFAULT)
+    map: RulesField = Field(
+        default_factory=lambda: _DEFAULT,
+        description="members of the interaction by paths into the body; without it, members named like ours",
+    )
 
 
 class Webhook(Adapter[WebhookConfig]):

@@ -72,8 +72,8 @@ class Place:
         """Where an earlier import stopped; None where none did, or what it left does not fit or cannot be read."""
         if not self._path.is_file():
             return None
-        self._identity = identity_of(self._path)
         try:
+            self._identity = identity_of(self._path)
             left = msgspec.json.decode(self._file.read_bytes(), type=Checkpoint)
         except (OSError, msgspec.DecodeError):
             return None

@@ -60,7 +60,7 @@ class Publisher:
             "queue.buffering.max.kbytes": 2 * IN_FLIGHT >> 10,
         }
         self.max_record = int(config["message.max.bytes"]) - 4096
-        self._producer = Producer(config | {"error_cb": self._failed}, logger=getLogger("librdkafka"))
+        self._producer = Producer(config | {"error_cb": self.failed}, logger=getLogger("librdkafka"))
         self._closing = False
         self._thread = threading.Thread(target=self._poll, name="publisher-poll", daemon=True)
         self._thread.start()
@@ -72,7 +72,7 @@ class Publisher:
         part of the records may be in Kafka: to send all of them again is harmless.
         """
         deadline = time.monotonic() + patience
-        for piece, size in _pieces(records, self._piece):
+        for piece, size in pieces(records, self._piece):
             if self.away:
                 return unavailable()
             if not await self._room(size, deadline):
@@ -149,7 +149,8 @@ class Publisher:
         else:
             self._log.warning("publishing_failed", error=error.name())
 
-    def _failed(self, error: KafkaError) -> None:
+    def failed(self, error: KafkaError) -> None:
+        """What the producer itself met, told by librdkafka in the polling thread."""
         if error.fatal():
             self._on_fatal(f"{error.name()}: {error.str()}")
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001  librdkafka's name
@@ -193,7 +194,7 @@ class _Batch:
             self.done.set_result(None)
 
 
-def _pieces(records: Sequence[Record], limit: int) -> Iterator[tuple[Sequence[Record], int]]:
+def pieces(records: Sequence[Record], limit: int) -> Iterator[tuple[Sequence[Record], int]]:
     """The records in runs of at most `limit` bytes, a larger record alone; and the bytes of each run."""
     begin = size = 0
     for number, (_, _, value) in enumerate(records):

@@ -127,7 +127,7 @@ class _Handler:
                 method="SMTP",
                 path="",
                 query="",
-                headers={"x-envelope-from": envelope.mail_from or "", "x-envelope-to": ", ".join(recipients)},
+                headers={"x-envelope-from": _sender(envelope), "x-envelope-to": ", ".join(recipients)},
                 body=body,
                 received_at=now,
             )
@@ -228,6 +228,11 @@ def _weight(answer: str) -> int:
     """Of several sources' answers the one that loses nothing: again later, then no, then yes."""
     weights: Mapping[str, int] = {"4": 0, "5": 1, "2": 2}
     return weights[answer[0]]
+
+
+def _sender(envelope: Envelope) -> str:
+    """Empty for what no answer may come to: bounces and the like (RFC 5321, section 4.5.5)."""
+    return "" if envelope.mail_from in (None, "<>") else envelope.mail_from
 
 
 def _is_text(address: str) -> bool:

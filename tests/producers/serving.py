@@ -38,6 +38,10 @@ class Served:
         self.process.send_signal(number)
         return self.process.wait(DEADLINE_S)
 
+    def peak_memory_kb(self) -> int:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0])
+
     def metric(self, line: str) -> float:
         """The value of a metric with its labels, as Prometheus prints it; 0 where there is none."""
         for found in httpx.get(self.metrics_url).text.splitlines():

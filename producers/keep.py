@@ -19,21 +19,26 @@ _HARMLESS: Final = frozenset({"i-twilio-idempotency-token"})  # tells retries ap
 
 
 def rejected(bad: Bad, source: Source, delivery: Delivery, channel: str = "") -> Rejected:
-    """The record of one bad item. `channel`: where it is known; else the adapter's only one."""
-    channels = source.adapter.channels
+    """The record of one bad item. `channel`: where it is known; else the source's own, where it has but one."""
     return Rejected(
         fault=replace(bad.fault, detail=_plain(bad.fault.detail), path=_plain(bad.fault.path)),
         stage="intake",
         tenant=source.origin.tenant,
         source=source.origin.source,
         adapter=source.origin.adapter,
-        channel=channel or (next(iter(channels)) if len(channels) == 1 else ""),
+        channel=channel or _channel_of(source),
         received_at=timestamp(delivery.received_at),
         body=bad.body,
         headers=headers_of(delivery),
         event_id=bad.event_id,
         message_id=None if bad.message_id is None else _plain(bad.message_id),
     )
+
+
+def _channel_of(source: Source) -> str:
+    """The adapter's only channel, or the one that the source is configured with."""
+    channels = source.adapter.channels
+    return next(iter(channels)) if len(channels) == 1 else str(getattr(source.adapter.config, "channel", ""))
 
 
 def headers_of(delivery: Delivery) -> dict[str, str]:

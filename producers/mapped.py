@@ -36,10 +36,7 @@ class MappedConfig(SourceConfig):
     """Keys of every adapter with a mapping."""
 
     channel: Channel = Field(description="the medium of everything that it takes")
-    map: RulesField = Field(
-        default_factory=lambda: DEFAULT,  # not copied, as defaults are
-        description="members of the interaction by paths into the document; without it, members named like ours",
-    )
+    map: RulesField = Field(DEFAULT, description="members of the interaction by paths into the document")
     timezone: Zone = Field(UTC, description="of times without an offset, as Europe/Berlin")
 
 

@@ -79,6 +79,14 @@ class Rules:
     groups: tuple[Rule, ...]
     lenient: bool = False
 
+    def __deepcopy__(self, _: object) -> "Rules":
+        """Itself: nothing in it changes, and pydantic copies defaults."""
+        return self
+
+    def __str__(self) -> str:
+        """For the reference of keys."""
+        return "members named like ours" if self.lenient else "as configured"
+
 
 def convert(field: str, value: object) -> str | float | None:
     """A value as the member `field` wants it; None where it is empty. Times are `producers.values.moment`'s.

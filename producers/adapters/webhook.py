@@ -63,10 +63,7 @@ class WebhookConfig(MappedConfig):
     ]
     tolerance: Duration = Field(timedelta(minutes=5), description="of webhook-timestamp against the time of receipt")
     items: PathField | None = Field(None, description="where in the body several interactions stand, as data.events")
-    map: RulesField = Field(
-        default_factory=lambda: _DEFAULT,
-        description="members of the interaction by paths into the body; without it, members named like ours",
-    )
+    map: RulesField = Field(_DEFAULT, description="members of the interaction by paths into the body")
 
 
 class Webhook(Adapter[WebhookConfig]):

@@ -13,12 +13,13 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from schemas.settings import GatewaySettings, Settings
-from schemas.telemetry import Metrics, configure_logging
+from schemas.settings import ConfigurationError, GatewaySettings, Settings
+from schemas.telemetry import Metrics, configure_logging, logger
 from throughline.gateway.house import FULL, announced, house, passwords
 
 START_S: Final = 30.0
 STOP_S: Final = 15.0
+_READY: Final = b"ready\n"
 _CODE: Final = "from throughline.gateway.running import child; child()"
 
 
@@ -48,15 +49,16 @@ def start(data_dir: Path, listen: str = "127.0.0.1:0") -> "subprocess.Popen[byte
     """
     command = [sys.executable, "-c", _CODE, str(data_dir.resolve()), listen]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  ourselves
-    if (
-        process.stdout is None
-        or not select.select([process.stdout], [], [], START_S)[0]
-        or not process.stdout.readline()
-    ):
+    if not _says_ready(process):
         process.kill()
-        msg = f"the gateway over {data_dir} did not start (status {process.wait()}); its log says why"
+        msg = f"the gateway over {data_dir} did not start (status {stop(process)}); its log says why"
         raise StartError(msg)
     return process
+
+
+def _says_ready(process: "subprocess.Popen[bytes]") -> bool:
+    out = process.stdout
+    return out is not None and bool(select.select([out], [], [], START_S)[0]) and out.readline() == _READY
 
 
 def stop(process: "subprocess.Popen[bytes]") -> int:
@@ -95,11 +97,16 @@ def child() -> None:
     configure_logging("gateway", level="warning")
     threading.Thread(target=_follow, name="lifeline", daemon=True).start()
     settings = Settings(data_dir=Path(data_dir), gateway=GatewaySettings(listen=listen))
-    sys.exit(main(settings, Metrics(CollectorRegistry()), _ready))
+    try:
+        status = main(settings, Metrics(CollectorRegistry()), _ready)
+    except ConfigurationError as error:
+        logger().error("configuration_refused", reason=str(error))
+        status = 2
+    sys.exit(status)
 
 
 def _ready() -> None:
-    sys.stdout.write("ready\n")
+    sys.stdout.buffer.write(_READY)
     sys.stdout.flush()
 
 

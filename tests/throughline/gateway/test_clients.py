@@ -4,8 +4,10 @@ import asyncio
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import clickhouse_connect
@@ -20,6 +22,12 @@ pytestmark = pytest.mark.chdb
 HERE = Path(__file__).parent / "node"
 
 
+def _first(client: Client, sql: str) -> Sequence[Any]:
+    row = client.query(sql).first_row
+    assert row is not None
+    return row
+
+
 def test_query_and_parameters(connect: Client) -> None:
     result = connect.query(
         "SELECT {n:Int64} + 1 AS n, {s:String} AS s, {l:Array(String)} AS l, {t:DateTime64(3, 'UTC')} AS t",
@@ -31,7 +39,7 @@ def test_query_and_parameters(connect: Client) -> None:
         },
     )
     assert result.column_names == ("n", "s", "l", "t")
-    n, s, words, moment = result.first_row
+    n, s, words, moment = result.result_rows[0]
     assert (n, s, words) == (2, "it's\t\n\\ FORMAT;", ["a'", "b"])
     assert moment.replace(tzinfo=UTC) == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert result.summary["result_rows"] == "1"
@@ -45,7 +53,7 @@ def test_types_go_and_come_back(connect: Client) -> None:
     moment = datetime(2026, 5, 6, 7, 8, 9, 123000, tzinfo=UTC)
     row = [uuid4(), moment, "low", None, [("a", 1), ("b", 2)], {"k": "v"}, 12.5, {"a": {"b": 1}, "c": ["d"]}]
     connect.insert("types", [row])
-    stored = connect.query("SELECT * FROM types").first_row
+    stored = _first(connect, "SELECT * FROM types")
     connect.command("DROP TABLE types")
     assert isinstance(stored[0], UUID)
     assert (stored[0], *stored[2:6], float(stored[6]), stored[7]) == (row[0], *row[2:8])
@@ -80,7 +88,7 @@ def test_errors_reach_the_client(connect: Client) -> None:
     ):
         for _ in blocks:
             pass
-    assert connect.query("SELECT 1").first_row == (1,)
+    assert _first(connect, "SELECT 1") == (1,)
 
 
 def test_a_data_frame(connect: Client) -> None:
@@ -93,7 +101,7 @@ async def test_many_clients_at_once(served: Served, table: str) -> None:
     def work(part: int) -> int:
         client = clickhouse_connect.get_client(dsn=served.url)
         client.insert(table, [[n, "a"] for n in range(part * 1000, part * 1000 + 1000)], column_names=["n", "s"])
-        count = client.query(f"SELECT count() FROM {table} WHERE intDiv(n, 1000) = {part}").first_row[0]
+        count = _first(client, f"SELECT count() FROM {table} WHERE intDiv(n, 1000) = {part}")[0]
         client.close()
         return int(count)
 

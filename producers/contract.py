@@ -147,12 +147,14 @@ class Adapter(ABC, Generic[C]):
         name: = the module, the settings' `adapter`, a metric label, and the folder of recorded deliveries.
         channels: what it can produce.
         intake: how its deliveries arrive.
+        takes_get: whether a GET is a delivery (its query is the body), and not a handshake.
         Config: its own keys.
     """
 
     name: ClassVar[str]
     channels: ClassVar[frozenset[Channel]]
     intake: ClassVar[Literal["http", "smtp", "file"]] = "http"
+    takes_get: ClassVar[bool] = False
     Config: ClassVar[type[SourceConfig]]
 
     def __init__(self, config: C) -> None:

@@ -45,6 +45,7 @@ class TwilioVoice(Adapter[TwilioVoiceConfig]):
 
     name = "twilio_voice"
     channels = frozenset({"call_center"})
+    takes_get = True
     Config = TwilioVoiceConfig
 
     def verify(self, delivery: Delivery) -> Refused | None:

@@ -117,14 +117,14 @@ class HttpIntake:
         return failure(401, "key_wrong", "no source has this write key", "compare it with sources.<name>.write_key")
 
     async def _webhook(self, source: Source, scope: Scope, receive: Receive) -> Answer:
-        headers = _headers(scope)
-        if scope["method"] == "GET":
+        headers, method = _headers(scope), scope["method"]
+        if method == "GET" and not source.adapter.takes_get:
             reply = source.adapter.handshake(self._delivery(scope, headers, b""))
             if reply is None:
                 return _not_allowed("POST")
             self._metrics.deliveries.labels(source.name, "handshake").inc()
             return Answer(reply.status, reply.body, reply.content_type)
-        if scope["method"] != "POST":
+        if method not in ("GET", "POST"):
             return _not_allowed("GET, POST")
         with Body(receive, headers, self._max_body, self._memory) as reading:
             body = await reading.read()

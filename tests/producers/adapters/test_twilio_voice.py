@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import orjson
 import pytest
 from hypothesis import given
@@ -14,7 +15,11 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from producers.adapters.twilio_voice import TwilioVoice, TwilioVoiceConfig
 from producers.contract import Bad, Delivery, Draft, Refused
+from producers.intake.http import HttpIntake
 from producers.seal import Origin, Sealed, seal
+from producers.sources import Source
+from schemas.settings import HttpSettings
+from tests.producers.doubles import KeptPublisher, acceptor, metrics
 
 TOKEN = "4f1c9d2b7a6e4c0f8b3d5a1e9c7f2b60"
 URL = "https://events.example.com/sources/phone"
@@ -122,6 +127,19 @@ def test_a_get_says_the_same_as_a_post() -> None:
     assert drafts(delivery) == drafts(post(EVENT))
     changed = replace(delivery, url=delivery.url.replace("5310", "5311"))
     assert code(adapter().verify(changed)) == "signature_wrong"
+
+
+async def test_a_get_goes_through_the_door() -> None:
+    publisher, counts, settings = KeptPublisher(), metrics(), HttpSettings(public_url="https://events.example.com")
+    phone = Source(Origin("default", "phone", "twilio_voice"), adapter())
+    app = HttpIntake({"phone": phone}, acceptor(publisher, counts), settings, counts, list)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:8080") as http:
+        delivery = get(EVENT)
+        for headers, status in ((delivery.headers, 200), ({"x-twilio-signature": "forged"}, 403)):
+            answer = await http.get(f"/sources/phone?{delivery.query}", headers=headers)
+            assert answer.status_code == status
+    ((topic, _, value),) = publisher.records
+    assert (topic, orjson.loads(value)["message_id"]) == ("interactions.call_center", "CA1:completed:3")
 
 
 def test_the_body_of_a_get_is_not_signed_and_not_read() -> None:

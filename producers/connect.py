@@ -8,6 +8,7 @@ from typing import Final
 
 from producers.accept import Acceptor
 from producers.publish import Publisher
+from schemas.kafka.admin import TopicMissingError
 from schemas.kafka.backlog import Ledger, Watch
 from schemas.kafka.books import FlowBook, PartitionBook
 from schemas.kafka.clients import process_group, sink_group
@@ -19,7 +20,7 @@ from schemas.topics import Topics
 FLUSH_S: Final = 2.0
 _LOOK_S: Final = 1.0  # between two looks at what was consumed; what we send ourselves is counted at once
 _LOOK_EMBEDDED_S: Final = 0.05  # the budget there is small: room must be seen as soon as it is made
-_REFRESH_S: Final = 10.0  # between two questions for the list of partitions
+_REFRESH_S: Final = 5.0  # between two questions for the list of partitions
 _WAIT_S: Final = 0.1
 
 
@@ -51,7 +52,11 @@ async def connected(
     publisher = Publisher(kafka, ledger, metrics, on_fatal, part)
     offsets = KafkaOffsets(kafka, part, refresh_s=0.0 if kafka.is_embedded else _REFRESH_S)
 
+    wanted = () if kafka.is_embedded else (*topics.raw, topics.rejected)  # the embedded broker makes them when asked
+
     def looked(failure: Exception | None) -> None:
+        if failure is None and (absent := [topic for topic in wanted if not offsets.partitions([topic])]):
+            failure = TopicMissingError(f"no topic {', '.join(absent)}; run `throughline topics create`")
         publisher.told(failure)
         metrics.backlog.set(ledger.largest)
 

@@ -5,6 +5,7 @@ without room in the ledger; while Kafka is known to be away, nothing is even tri
 """
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +34,7 @@ class Publisher:
     """A Kafka producer for asyncio. Start it inside the running loop; `close` flushes.
 
     Attributes:
-        away: whether Kafka is known not to answer; told from outside as well (`told`).
+        trouble: why Kafka cannot take anything at the moment; None while it can. Told from outside as well (`told`).
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class Publisher:
         part: str = "serve",
     ) -> None:
         """`on_fatal` is called in another thread with what happened: the process should end."""
-        self.away = True  # until somebody has heard from it
+        self.trouble: str | None = "Kafka has not answered yet"
+        self._failure: type[Exception] | None = None
         self._loop = asyncio.get_running_loop()
         self._ledger = ledger
         self._metrics = metrics
@@ -84,13 +86,22 @@ class Publisher:
                 return unavailable()
         return None
 
+    @property
+    def away(self) -> bool:
+        """Whether Kafka is known not to take anything."""
+        return self.trouble is not None
+
     def told(self, failure: Exception | None) -> None:
         """Whether Kafka answered somebody else (the watch). Safe from any thread."""
-        if failure is None and self.away:
-            self._log.info("kafka_answered")
-        elif failure is not None and not self.away:
-            self._log.warning("kafka_lost", error=str(failure))
-        self.away = failure is not None
+        if failure is None:
+            if self.away:
+                self._log.info("kafka_answered")
+            self.trouble = self._failure = None
+            return
+        text = failure.args[0].str() if isinstance(failure, KafkaException) else str(failure)
+        if type(failure) is not self._failure:
+            self._log.warning("kafka_lost", error=text)
+        self.trouble, self._failure = f"Kafka: {text}", type(failure)
 
     async def close(self, within_s: float) -> int:
         """Send what is still in the queue; the number of records that could not be sent in time."""
@@ -104,7 +115,8 @@ class Publisher:
         if not self._turn.locked() and self._reserve(size):
             return True
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, deadline - time.monotonic())), self._turn:
+            left = None if math.isinf(deadline) else max(0.0, deadline - time.monotonic())
+            async with asyncio.timeout(left), self._turn:
                 while not self.away:
                     if self._reserve(size):
                         return True

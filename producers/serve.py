@@ -98,7 +98,8 @@ class _Serve:
         """The parts without which nothing can be accepted now."""
         if self._end.is_set():
             return ["this process is ending"]
-        return ["Kafka does not answer"] if self._connected is None or self._connected.publisher.away else []
+        trouble = "Kafka is not connected yet" if self._connected is None else self._connected.publisher.trouble
+        return [] if trouble is None else [trouble]
 
 
 def _bound(key: str, listen: str) -> socket.socket:

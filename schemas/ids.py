@@ -36,4 +36,9 @@ def fingerprint(document: Mapping[str, Any]) -> str:
     interaction as plain data; members that are None or empty count as absent.
     """
     said = {name: value for name, value in document.items() if name not in UNSAID and value not in (None, {}, [])}
-    return blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
+    return mark_of(orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
+
+
+def mark_of(said: bytes) -> str:
+    """The fingerprint of what was said, as sorted JSON without members that are None or empty."""
+    return blake2b(said, digest_size=8).hexdigest()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers import publish
-from producers.accept import Record
+from producers.accept import FOR_EVER, Record
 from producers.publish import OVERHEAD, Publisher, pieces
 from schemas.kafka.backlog import Ledger
 from schemas.kafka.books import PartitionBook
@@ -60,7 +60,7 @@ async def test_over_the_budget_it_waits_and_then_says_so(mock_kafka: KafkaSettin
         assert held is not None
         assert (held.code, held.retry_after > 0) == ("overloaded", True)
 
-        waiting = asyncio.create_task(publisher.publish([record(3, 2_000)], 10))
+        waiting = asyncio.create_task(publisher.publish([record(3, 2_000)], FOR_EVER))
         await asyncio.sleep(0.05)
         assert not waiting.done()
         ledger.observe([{(TOPIC, at): (100, 100) for at in range(4)}])  # all of it was consumed
@@ -112,7 +112,7 @@ async def test_what_kafka_does_not_take_in_time_is_told_and_given_back(monkeypat
         held = await publisher.publish([record(1)], 5)
         assert held is not None
         assert held.code == "unavailable"
-        assert publisher.away
+        assert publisher.trouble is not None
         assert ledger.largest == 0
 
 

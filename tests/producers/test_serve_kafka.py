@@ -117,6 +117,31 @@ async def test_it_answers_503_from_the_first_moment_without_kafka_and_ends_in_ti
         assert served.stop() == 0
 
 
+async def test_it_is_not_ready_without_its_topics(local_kafka: LocalKafka, tmp_path: Path) -> None:
+    kafka = KafkaSettings(bootstrap=local_kafka.bootstrap, prefix="late.")
+    with serving(kafka, tmp_path, wait=False) as served:
+        async with client_of(served) as http:
+            await until_said(http, "late.interactions.web")
+            answer = await http.post("/v1/track", json={"type": "track", "userId": "u", "event": "E"})
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            create(AdminClient({"bootstrap.servers": kafka.bootstrap}), Topics(kafka.prefix).specs(kafka.partitions, 1))
+            await asyncio.to_thread(until_ready, served)
+            answer = await http.post("/v1/track", json={"type": "track", "userId": "u", "event": "E"})
+            assert answer.status_code == 200
+
+
+async def until_said(http: httpx.AsyncClient, text: str) -> None:
+    """Until /readyz says why not, with this in it."""
+    for _ in range(600):
+        try:
+            if text in (await http.get("/readyz")).text:
+                return
+        except httpx.ConnectError:
+            pass
+        await asyncio.sleep(0.05)
+    raise AssertionError(text)
+
+
 def test_an_interrupted_batch_is_whole_in_kafka_or_answered_503(local_kafka: LocalKafka, tmp_path: Path) -> None:
     """SIGTERM under load: what was answered 200 is there, and the process ends within its grace."""
     kafka = KafkaSettings(bootstrap=local_kafka.bootstrap, prefix="drain.")

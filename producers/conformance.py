@@ -11,7 +11,9 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal
+from uuid import UUID
 
+import orjson
 from pydantic import ValidationError
 
 from producers import golden
@@ -138,15 +140,16 @@ def _stability(case: Case, adapter: Adapter[Any]) -> _Found:
         yield "ids", "the same delivery, received later, gives other ids or other content: decode is not pure"
 
 
-def _marks(adapter: Adapter[Any], delivery: Delivery) -> list[object]:
-    sealed = [
-        seal(item, origin_of(adapter), delivery.received_at, golden.MAX_SIZE)
-        for item in golden.items(adapter, delivery)
-        if isinstance(item, Draft)
-    ]
-    return [
-        (s.event_id, s.value[: s.value.index(b'"tenant"')]) if isinstance(s, Sealed) else s.event_id for s in sealed
-    ]
+def _marks(adapter: Adapter[Any], delivery: Delivery) -> list[tuple[UUID | None, str]]:
+    """The event id and the fingerprint of each interaction."""
+    marks: list[tuple[UUID | None, str]] = []
+    for item in golden.items(adapter, delivery):
+        if isinstance(item, Draft):
+            sealed = seal(item, origin_of(adapter), delivery.received_at, golden.MAX_SIZE)
+            marks.append(
+                (sealed.event_id, orjson.loads(sealed.value)["fingerprint"] if isinstance(sealed, Sealed) else "")
+            )
+    return marks
 
 
 def _robustness(adapter: Adapter[Any], delivery: Delivery) -> _Found:

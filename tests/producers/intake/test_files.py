@@ -3,82 +3,23 @@
 import asyncio
 import gzip
 import json
-import random
 import sys
-from collections.abc import Sequence
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
-import orjson
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from producers.adapters import ROLL
-from producers.contract import Bad, Delivery, Draft
 from producers.intake import files, record_file
 from producers.intake.files import Progress, Summary, import_file, main
 from producers.intake.framing import UnreadableFileError
-from producers.outcomes import Accepted, Held, Outcome, TooLarge
 from producers.seal import Origin
 from producers.sources import Source
-from schemas.settings import ConfigurationError, KafkaSettings, Settings, SourceSettings
+from schemas.settings import ConfigurationError
 from schemas.telemetry import Metrics
-
-
-class CrashedError(Exception):
-    """Stands for kill -9: nothing after it is done."""
-
-
-class Kafka:
-    """Takes what it is given; dies or is away as told. `landed` is what the world can see."""
-
-    def __init__(self, crash_after: int = -1) -> None:
-        self.landed: list[Delivery] = []
-        self.calls = 0
-        self.away = 0
-        self.crash_after = crash_after
-        self.too_large: set[bytes] = set()
-        self.hangs = False
-
-    async def accept_all(self, source: Source, deliveries: Sequence[Delivery]) -> list[Outcome]:
-        self.calls += 1
-        if self.hangs:
-            await asyncio.Event().wait()
-        if self.away:
-            self.away -= 1
-            return [Held("unavailable", "Kafka does not answer", "wait", 0) for _ in deliveries]
-        outcomes: list[Outcome] = []
-        for delivery in deliveries:
-            if len(self.landed) == self.crash_after:
-                raise CrashedError
-            self.landed.append(delivery)
-            outcomes.append(self.outcome(source, delivery))
-        return outcomes
-
-    def outcome(self, source: Source, delivery: Delivery) -> Outcome:
-        if delivery.body in self.too_large:
-            return TooLarge("too large to be kept", "send less")
-        (item,) = source.adapter.decode(delivery)
-        if isinstance(item, Bad):
-            return Accepted([{"event_id": None, "message_id": None, "status": "rejected"}])
-        assert isinstance(item, Draft)
-        return Accepted([{"event_id": None, "message_id": item.message_id, "status": "accepted"}])
-
-    @property
-    def bodies(self) -> list[bytes]:
-        return [delivery.body for delivery in self.landed]
-
-
-def source(adapter: str = "jsonl", **config: object) -> Source:
-    kind = ROLL[adapter]
-    return Source(Origin("default", "shop", adapter), kind(kind.Config.model_validate({"channel": "store"} | config)))
-
-
-def line(number: int) -> bytes:
-    return orjson.dumps({"message_id": f"m{number}", "user_id": "u", "text": "é" * (number % 7)}) + b"\n"
+from tests.producers.intake.importing import CrashedError, Kafka, line, settings_of, source
 
 
 def run(path: Path, kafka: Kafka, folder: Path, by: Source | None = None) -> Summary:
@@ -251,15 +192,6 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
             run(tmp_path / "a.jsonl.gz", Kafka(), tmp_path)
 
 
-def settings_of(tmp_path: Path, kafka: KafkaSettings | None = None) -> Settings:
-    sources = {
-        "shop": SourceSettings.model_validate({"adapter": "jsonl", "channel": "store"}),
-        "hook": SourceSettings.model_validate({"adapter": "webhook", "channel": "chat", "secret": "whsec_" + "A" * 32}),
-        "half": SourceSettings.model_validate({"adapter": "segment"}),
-    }
-    return Settings(data_dir=tmp_path, sources=sources, kafka=kafka or KafkaSettings())
-
-
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -271,50 +203,3 @@ def settings_of(tmp_path: Path, kafka: KafkaSettings | None = None) -> Settings:
 def test_a_source_that_cannot_be_imported_says_what_to_do(tmp_path: Path, name: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         main(settings_of(tmp_path), Metrics(CollectorRegistry()), tmp_path / "x", name, lambda _: None)
-
-
-@pytest.mark.slow
-def test_over_a_broker_every_line_is_there_after_kills(tmp_path: Path, mock_kafka: KafkaSettings) -> None:
-    """The whole way: file, acceptor, publisher, broker. Killed at random batches; the ids make repetitions harmless."""
-    path = tmp_path / "history.jsonl"
-    count = 300
-    path.write_bytes(b"".join(line(number) for number in range(count)) + b"bad\n")
-    settings = settings_of(tmp_path, mock_kafka.model_copy(update={"backlog_budget": 1 << 30}))
-    dice = random.Random(7)
-
-    def killer(progress: Progress) -> None:
-        if dice.random() < 0.1:
-            raise CrashedError
-
-    killed = 0
-    while killed < 100:
-        try:
-            summary = main(settings, Metrics(CollectorRegistry()), path, "shop", killer)
-            break
-        except CrashedError:
-            killed += 1
-    assert killed
-    assert (summary.accepted, summary.rejected, summary.finished) == (count, 1, True)
-    seen = consumed(mock_kafka, "interactions.store")
-    assert {orjson.loads(value)["message_id"] for value in seen} == {f"m{number}" for number in range(count)}
-    assert len({orjson.loads(value)["event_id"] for value in seen}) == count
-    places = {orjson.loads(value)["path"] for value in consumed(mock_kafka, "interactions.rejected")}
-    assert places == {f"line {count + 1}"}
-
-
-def consumed(kafka: KafkaSettings, topic: str) -> list[bytes]:
-    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "test", "enable.auto.commit": False})
-    values: list[bytes] = []
-    for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-        at = TopicPartition(topic, number, 0)
-        _, end = consumer.get_watermark_offsets(at, timeout=10)
-        consumer.assign([at])
-        left = end
-        while left:
-            message = consumer.poll(10)
-            assert message is not None
-            assert message.error() is None
-            values.append(message.value() or b"")
-            left -= 1
-    consumer.close()
-    return values

@@ -14,6 +14,7 @@ import orjson
 from schemas.fates import Fault, Stage
 from schemas.ids import uuid_of
 
+_LARGE: Final = 64 << 10  # bytes
 NOWHERE: Final = UUID(int=0)  # the topic id of what was rejected before it had a position
 
 
@@ -99,11 +100,17 @@ class Rejected:
 
 
 def text_of(body: bytes) -> tuple[str, str]:
-    """Bytes as a JSON string can hold them, and how: utf8 as they are, anything else as base64."""
+    """Bytes as a JSON string can hold them, and how: utf8 as they are, anything else as base64.
+
+    Control characters take six bytes each in JSON; a large body full of them would not fit a record: base64 as well.
+    """
     try:
-        return body.decode(), "utf8"
+        text = body.decode()
     except UnicodeDecodeError:
         return b64encode(body).decode(), "base64"
+    if len(body) > _LARGE and len(orjson.dumps(text)) > len(body) * 4 // 3:
+        return b64encode(body).decode(), "base64"
+    return text, "utf8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,15 @@ def test_the_original_bytes_come_back(body: bytes) -> None:
     assert back == body
 
 
+@given(st.sampled_from([b"a", b"\0", b'"', "ж".encode(), b"\xff"]), st.integers(1, 200_000))
+def test_no_body_takes_much_more_room_than_it_has(character: bytes, count: int) -> None:
+    body = character * count
+    record = rejected(body).encode()
+    assert len(record) < len(body) * 4 / 3 + (6 << 16)
+    back = orjson.loads(record)
+    assert (back["body"].encode() if back["body_encoding"] == "utf8" else b64decode(back["body"])) == body
+
+
 @given(st.binary(), st.integers(0, 9), st.integers(0, 9))
 def test_the_id_is_that_of_the_bytes_at_their_place(body: bytes, a: int, b: int) -> None:
     one, other = Position("t", TOPIC, 0, a), Position("t", TOPIC, 0, b)

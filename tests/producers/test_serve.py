@@ -1,0 +1,113 @@
+"""A running `throughline serve` over the embedded broker."""
+
+import asyncio
+import gzip
+import signal
+import smtplib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from schemas.check import Checked, check
+from schemas.kafka.clients import consumer_config
+from schemas.settings import KafkaSettings
+from schemas.topics import Topics
+from tests.producers.serving import KEY, Served, serving
+
+TRACK = {"type": "track", "userId": "u1", "event": "E"}
+MAIL = {
+    "THROUGHLINE_SOURCES__MAIL__ADAPTER": "smtp",
+    "THROUGHLINE_SOURCES__MAIL__RECIPIENTS": '["help@shop.example"]',
+}
+
+
+@pytest.fixture
+def served(mock_kafka: KafkaSettings, tmp_path: Path) -> Iterator[Served]:
+    with serving(mock_kafka, tmp_path, MAIL) as running:
+        yield running
+
+
+def stored(kafka: KafkaSettings, topic: str, count: int) -> list[bytes]:
+    consumer = Consumer(consumer_config(kafka, "test", "test"))
+    consumer.assign([TopicPartition(topic, number, 0) for number in range(kafka.partitions)])
+    found: list[bytes] = []
+    while len(found) < count and (batch := consumer.consume(count - len(found), 10)):
+        found += [message.value() or b"" for message in batch if message.error() is None]
+    consumer.close()
+    return found
+
+
+def test_web_and_mail_come_through_their_doors(served: Served, mock_kafka: KafkaSettings) -> None:
+    body = gzip.compress(orjson.dumps({"batch": [TRACK | {"messageId": f"m{at}"} for at in range(10)] + ["bad"]}))
+    answer = httpx.post(f"{served.url}/v1/batch", content=body, headers={"content-encoding": "gzip"}, auth=(KEY, ""))
+    assert answer.status_code == 200
+    assert [receipt["status"] for receipt in answer.json()["receipts"]] == ["accepted"] * 10 + ["rejected"]
+    with smtplib.SMTP("127.0.0.1", served.smtp_port, timeout=10) as client:
+        client.sendmail("ada@example.com", ["help@shop.example"], "From: ada@example.com\r\nSubject: x\r\n\r\nHello")
+
+    checked = [check(value) for value in stored(mock_kafka, Topics().interactions("web"), 10)]
+    assert {one.message_id for one in checked if isinstance(one, Checked)} == {f"m{at}" for at in range(10)}
+    (mail,) = stored(mock_kafka, Topics().interactions("email"), 1)
+    assert b"Hello" in mail
+    (kept,) = stored(mock_kafka, Topics().rejected, 1)
+    assert orjson.loads(kept)["stage"] == "intake"
+
+    assert served.metric('throughline_interactions_accepted_total{channel="web",source="web"}') == 10
+    assert served.metric('throughline_interactions_accepted_total{channel="email",source="mail"}') == 1
+    assert served.metric("throughline_publish_seconds_count") == 2
+    assert served.stop() == 0
+    assert "ada@" not in served.log.read_text()
+
+
+async def test_a_thousand_requests_at_once(served: Served) -> None:
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=served.url, timeout=60, limits=limits, auth=(KEY, "")) as http:
+        answers = await asyncio.gather(*(http.post("/v1/track", json=TRACK | {"n": at}) for at in range(1000)))
+        bomb = gzip.compress(bytes(40 << 20))
+        bombs = await asyncio.gather(
+            *(http.post("/v1/batch", content=bomb, headers={"content-encoding": "gzip"}) for _ in range(20))
+        )
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.status_code for answer in bombs} == {413}
+    assert served.peak_memory_kb() < 500_000
+    assert served.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_drains_and_ends_with_0(served: Served, number: signal.Signals) -> None:
+    with httpx.Client(base_url=served.url, auth=(KEY, "")) as http:  # keeps its connection open
+        assert http.post("/v1/track", json=TRACK).status_code == 200
+        assert served.stop(number) == 0
+    assert "draining_ended" in served.log.read_text()
+
+
+def test_a_taken_address_is_a_fault_of_the_configuration(served: Served, tmp_path: Path) -> None:
+    taken = {"THROUGHLINE_HTTP__LISTEN": served.url.removeprefix("http://")}
+    folder = tmp_path / "second"
+    folder.mkdir()
+    with serving(KafkaSettings(bootstrap="127.0.0.1:1"), folder, taken, wait=False) as second:
+        assert second.process.wait(30) == 2
+        assert "http.listen = 127.0.0.1:" in second.log.read_text()
+        assert "already in use" in second.log.read_text()
+
+
+def test_a_source_without_its_secret_stops_the_start(tmp_path: Path) -> None:
+    config = tmp_path / "throughline.toml"
+    config.write_text('[sources.web]\nadapter = "segment"\n')
+    ended = subprocess.run(
+        [sys.executable, "-m", "throughline", "serve", "--config", str(config)],
+        env={"THROUGHLINE_KAFKA__BOOTSTRAP": "127.0.0.1:1", "THROUGHLINE_METRICS__LISTEN": "127.0.0.1:0"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert ended.returncode == 2
+    assert "sources.web.write_key" in ended.stderr
+    assert "THROUGHLINE_SOURCES__WEB__WRITE_KEY" in ended.stderr

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -82,18 +83,30 @@ def _tell(settings: Settings, doors: Doors) -> list[dict[str, Any]]:
 
 
 def _next_steps(file: Path, settings: Settings, *, keep: bool) -> str:
-    config = f"--config {file}"
+    run, config = _command(), f"--config {_near(file)}"
     steps = [
         "",
         "What to try next:",
-        f"  throughline timeline {CUSTOMER[1]} {config}",
-        f"  throughline sql 'SELECT channel, count() FROM timeline GROUP BY 1' {config}",  # noqa: S608  text for a person
-        f"  throughline sql 'SELECT fate, count() FROM fates GROUP BY fate' {config}",  # noqa: S608  as above
-        "  throughline demo --keep     the same, and it stays up: send your own deliveries to it",
-        "  throughline up              your own sources, from throughline.toml: see README.md",
+        f"  {run} timeline {CUSTOMER[1]} {config}",
+        f"  {run} sql 'SELECT channel, count() FROM timeline GROUP BY 1' {config}",  # noqa: S608  text for a person
+        f"  {run} sql 'SELECT fate, count() FROM fates GROUP BY fate' {config}",  # noqa: S608  as above
+        f"  {run} demo --keep     the same, and it stays up: send your own deliveries to it",
+        f"  {run} up              your own sources, from throughline.toml: see README.md",
     ]
     if keep:
         steps.append(
             f"It stays up until Ctrl-C. Intake http://{settings.http.listen}, ClickHouse {settings.gateway.listen}."
         )
     return "\n".join(steps)
+
+
+def _near(path: Path) -> Path:
+    """A path as short as it can be typed here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _command() -> str:
+    """How this command is called again from here."""
+    found = shutil.which("throughline")
+    own = Path(sys.executable).with_name("throughline")
+    return "throughline" if found and Path(found).samefile(own) else str(_near(own))

@@ -1,6 +1,7 @@
 """`throughline timeline IDENTIFIER...`: what happened with a customer, oldest first."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import click
@@ -79,7 +80,7 @@ def gist(row: dict[str, Any]) -> str:
     """What an interaction was about, in a line."""
     parts = []
     if row.get("amount") is not None:
-        parts.append(f"{row['amount']:g} {row.get('currency') or ''}".strip())
+        parts.append(f"{Decimal(row['amount']).normalize():f} {row.get('currency') or ''}".strip())
     if row.get("duration_s") is not None:
         parts.append(f"{row['duration_s']:g} s")
     if row.get("text"):

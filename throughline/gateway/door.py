@@ -25,7 +25,7 @@ def check_origin(headers: Mapping[str, str], listen_host: str) -> None:
             497, "ACCESS_DENIED", f"The Host header {host!r} is refused: use the IP address or localhost"
         )
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
         raise RefusedError(497, "ACCESS_DENIED", "Requests of other sites' web pages are refused")
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         raise RefusedError(497, "ACCESS_DENIED", "Requests of other sites' web pages are refused")

@@ -31,8 +31,9 @@ def check(statement: Statement, parameters: Mapping[str, str]) -> None:
         if name.lower() in _NAMES:
             said = name.decode()
             raise _denied(f"The name {said} is refused; a column of that name is read as table.{said}")
-    if _has_identifiers(statement.tokens) and any(_named(value) in _NAMES for value in parameters.values()):
-        raise _denied("Such a name is refused as an identifier")
+    for parameter in _identifiers(statement.tokens):
+        if _named(parameters.get(parameter, "")) in _NAMES:
+            raise _denied(f"The value of the identifier {parameter} is refused")
 
 
 def check_reader(statement: Statement) -> None:
@@ -75,8 +76,11 @@ def _unquoted(text: bytes) -> bytes:
     return text[3:-3] if text.startswith(b"\xe2") else text[1:-1]
 
 
-def _has_identifiers(seen: Sequence[Token]) -> bool:
-    return any(token.word == "IDENTIFIER" for token in seen)
+def _identifiers(seen: Sequence[Token]) -> Iterator[str]:
+    """The parameters that stand for identifiers: {name:Identifier}."""
+    for at in range(1, len(seen) - 1):
+        if seen[at].text == b":" and seen[at + 1].word == "IDENTIFIER":
+            yield seen[at - 1].text.decode()
 
 
 def _denied(text: str) -> RefusedError:

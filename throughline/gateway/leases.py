@@ -33,7 +33,7 @@ class Lease:
     fresh: bool
     lent: dict[str, str] = field(default_factory=dict)  # settings that a session takes back afterwards
 
-    def prepare(self, asked: Asked, mark: str, *, reader: bool) -> None:
+    def prepare(self, asked: Asked, mark: str, *, reader: bool, insert: bool) -> None:
         """Set what the request asks for; blocking.
 
         Raises:
@@ -47,7 +47,9 @@ class Lease:
         self.lent = asked.settings()
         comment = asked.options.get("log_comment", "")
         self.lent["log_comment"] = f"{comment} {mark}" if comment else mark
-        changes = {**self.lent, **{f"param_{name}": value for name, value in asked.parameters.items()}}
+        changes = dict(self.lent)
+        if insert:  # whose call has no place for them
+            changes |= {f"param_{name}": value for name, value in asked.parameters.items()}
         if self.fresh and (reader or asked.readonly) and (reader or self.session is None):
             changes["readonly"] = "1" if asked.options.get("readonly") == "1" else "2"  # last: nothing unlocks it
         statements.append("SET " + ", ".join(f"{name} = {literal(value)}" for name, value in changes.items()))

@@ -196,7 +196,7 @@ class Runner:
 
 
 def _prepare(lease: Lease, job: Job) -> None:
-    lease.prepare(job.asked, job.mark, reader=job.user == READER)
+    lease.prepare(job.asked, job.mark, reader=job.user == READER, insert=job.statement.data is not None)
     for table in job.files:
         load(lease.connection, table)
 

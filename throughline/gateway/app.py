@@ -16,7 +16,7 @@ from throughline.gateway.body import Body, ClientLeftError, Message, Receive, Se
 from throughline.gateway.encoding import Decoder, decoder
 from throughline.gateway.external import External, external
 from throughline.gateway.house import READER
-from throughline.gateway.refusal import RefusedError
+from throughline.gateway.refusal import STD_EXCEPTION, RefusedError, told
 from throughline.gateway.reply import Reply
 from throughline.gateway.run import Job, Runner
 from throughline.gateway.statement import Statement, read
@@ -43,7 +43,7 @@ class Gateway:
             await self._answer(scope, headers, receive, send)
 
     async def _answer(self, scope: Message, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
-        options = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        options = dict(parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True))
         wants = asked(options, headers)
         reply = Reply(send, self._standing(wants))
         try:
@@ -57,6 +57,8 @@ class Gateway:
         except ClientLeftError:
             pass  # nobody is there to be told
         except Exception as error:  # noqa: BLE001  whatever the engine says belongs to the client
+            if told(error)[0] == STD_EXCEPTION:  # neither ours nor the engine's
+                self._log.error("request_failed", error=type(error).__name__)
             if reply.begun:
                 await reply.broken(error, self._runner.engine.version)
             else:

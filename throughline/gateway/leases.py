@@ -18,30 +18,36 @@ Key = tuple[str, str]
 
 
 @dataclass(slots=True)
-class _Session:
-    connection: Connection
+class Lease:
+    """A connection for one request after another of a session, or for one request."""
+
+    open_: Callable[[], Connection]
+    session: Key | None
+    made: Connection | None = None
+    prepared: bool = False  # once: what is set once stays set
+    lent: dict[str, str] = field(default_factory=dict)  # settings that a session takes back afterwards
     busy: bool = True
     expiry: asyncio.TimerHandle | None = None
 
-
-@dataclass(slots=True)
-class Lease:
-    """A connection on loan to one request."""
-
-    connection: Connection
-    session: Key | None
-    fresh: bool
-    lent: dict[str, str] = field(default_factory=dict)  # settings that a session takes back afterwards
+    @property
+    def connection(self) -> Connection:
+        """The connection; made by `prepare`."""
+        if self.made is None:
+            msg = "prepare comes first"
+            raise RuntimeError(msg)
+        return self.made
 
     def prepare(self, asked: Asked, mark: str, *, reader: bool, insert: bool) -> None:
-        """Set what the request asks for; blocking.
+        """Open the connection and set what the request asks for; blocking.
 
         Raises:
             RefusedError: a setting's name is none.
             Exception: what the engine refuses.
         """
-        statements = []
-        database = asked.database or (DATABASE if self.fresh else None)
+        if self.made is None:
+            self.made = self.open_()
+        fresh, statements = not self.prepared, []
+        database = asked.database or (DATABASE if fresh else None)
         if database is not None:
             statements.append(f"USE {identifier(database)}")
         self.lent = asked.settings()
@@ -50,74 +56,79 @@ class Lease:
         changes = dict(self.lent)
         if insert:  # whose call has no place for them
             changes |= {f"param_{name}": value for name, value in asked.parameters.items()}
-        if self.fresh and (reader or asked.readonly) and (reader or self.session is None):
+        if fresh and (reader or (asked.readonly and self.session is None)):
             changes["readonly"] = "1" if asked.options.get("readonly") == "1" else "2"  # last: nothing unlocks it
         statements.append("SET " + ", ".join(f"{name} = {literal(value)}" for name, value in changes.items()))
-        self.connection.query("; ".join(statements), "Null")
+        self.made.query("; ".join(statements), "Null")
+        self.prepared = True
 
     def restore(self) -> None:
         """Give a session its own settings back; blocking."""
-        if self.session is not None and self.lent:
+        if self.session is not None and self.made is not None and self.lent:
             with suppress(Exception):  # a session that locked itself keeps what it has
-                self.connection.query("SET " + ", ".join(f"{name} = DEFAULT" for name in self.lent), "Null")
+                self.made.query("SET " + ", ".join(f"{name} = DEFAULT" for name in self.lent), "Null")
 
 
 class Leases:
-    """All connections in use, and the sessions. Belongs to the event loop; opening and closing are quick."""
+    """The sessions, and connections without one. Belongs to the event loop; nothing here blocks."""
 
     def __init__(self, open_: Callable[[], Connection]) -> None:
         self._open = open_
-        self._sessions: dict[Key, _Session] = {}
+        self._sessions: dict[Key, Lease] = {}
 
     def take(self, user: str, options: Mapping[str, str]) -> Lease:
-        """A connection, of the session that is named or new.
+        """A lease, of the session that is named or new.
 
         Raises:
             RefusedError: the session is busy, or was to exist and does not.
         """
         name = options.get("session_id")
         if not name:
-            return Lease(self._open(), None, fresh=True)
-        key = (user, name)
-        session = self._sessions.get(key)
-        if session is None:
-            if options.get("session_check") == "1":
-                raise RefusedError(372, "SESSION_NOT_FOUND", "Session not found or expired")
-            if len(self._sessions) >= MOST_SESSIONS:
-                raise RefusedError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many sessions")
-            session = self._sessions[key] = _Session(self._open())
-            return Lease(session.connection, key, fresh=True)
-        if session.busy:
+            return Lease(self._open, None)
+        lease = self._sessions.get((user, name))
+        if lease is None:
+            return self._begin((user, name), check=options.get("session_check") == "1")
+        if lease.busy:
             raise RefusedError(373, "SESSION_IS_LOCKED", "Session is locked by a concurrent client")
-        session.busy = True
-        if session.expiry is not None:
-            session.expiry.cancel()
-        return Lease(session.connection, key, fresh=False)
+        lease.busy = True
+        if lease.expiry is not None:
+            lease.expiry.cancel()
+        return lease
+
+    def _begin(self, key: Key, *, check: bool) -> Lease:
+        if check:
+            raise RefusedError(372, "SESSION_NOT_FOUND", "Session not found or expired")
+        if len(self._sessions) >= MOST_SESSIONS:
+            raise RefusedError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many sessions")
+        lease = self._sessions[key] = Lease(self._open, key)
+        return lease
 
     def give(self, lease: Lease, options: Mapping[str, str]) -> None:
-        """Take a connection back: a session waits for its next request, all others end."""
+        """Take a lease back: a session waits for its next request, all others end."""
         if lease.session is None:
-            lease.connection.close()
+            _close(lease)
             return
-        session = self._sessions[lease.session]
-        session.busy = False
+        lease.busy = False
         if options.get("close_session") == "1":
             self._expire(lease.session)
         else:
             loop = asyncio.get_running_loop()
-            session.expiry = loop.call_later(_timeout(options), self._expire, lease.session)
+            lease.expiry = loop.call_later(_timeout(options), self._expire, lease.session)
 
     def _expire(self, key: Key) -> None:
-        session = self._sessions.pop(key)
-        session.connection.close()
+        _close(self._sessions.pop(key))
 
     def close(self) -> None:
         """End all sessions."""
-        for key in list(self._sessions):
-            session = self._sessions[key]
-            if session.expiry is not None:
-                session.expiry.cancel()
+        for key, lease in list(self._sessions.items()):
+            if lease.expiry is not None:
+                lease.expiry.cancel()
             self._expire(key)
+
+
+def _close(lease: Lease) -> None:
+    if lease.made is not None:
+        lease.made.close()
 
 
 def _timeout(options: Mapping[str, str]) -> float:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+STD_EXCEPTION: Final = 1001
 _CODE: Final = re.compile(r"Code: (\d+)\.")
 _PREFIX: Final = re.compile(r"\A(?:Streaming (?:query|insert \w+) failed: )?(?:Code: \d+\. DB::Exception: (?=Code: ))*")
 _BAD: Final = (
@@ -57,12 +58,14 @@ class RefusedError(Exception):
 
 
 def told(error: Exception) -> tuple[int, str]:
-    """The code and the text of an error, ours or the engine's; 1001 (STD_EXCEPTION) for what has none."""
+    """The code and the text of an error, ours or the engine's; STD_EXCEPTION for what has none."""
     if isinstance(error, RefusedError):
         return error.code, str(error)
     text = _PREFIX.sub("", str(error))
     found = _CODE.match(text)
-    return (int(found[1]), text) if found else (1001, f"Code: 1001. DB::Exception: {text} (STD_EXCEPTION)")
+    if found:
+        return int(found[1]), text
+    return STD_EXCEPTION, f"Code: {STD_EXCEPTION}. DB::Exception: {text} (STD_EXCEPTION)"
 
 
 def status(code: int) -> int:

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 import clickhouse_connect
 import pytest
-import sqlalchemy
 from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
@@ -106,17 +105,6 @@ async def test_many_clients_at_once(served: Served, table: str) -> None:
         return int(count)
 
     assert await asyncio.gather(*(asyncio.to_thread(work, part) for part in range(20))) == [1000] * 20
-
-
-@pytest.mark.parametrize("user", ["throughline", "reader"])
-def test_sqlalchemy(served: Served, user: str) -> None:
-    url = served.url if user == "throughline" else served.reader_url
-    engine = sqlalchemy.create_engine(url.replace("http://", "clickhousedb://"))
-    with engine.connect() as connection:
-        statement = sqlalchemy.text("SELECT number FROM system.numbers WHERE number > :least LIMIT 2")
-        assert [row[0] for row in connection.execute(statement, {"least": 5})] == [6, 7]
-        assert "one" in sqlalchemy.inspect(engine).get_table_names(schema="system")
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ import pytest
 
 from throughline.gateway.asked import asked
 from throughline.gateway.engine import Block, Inserter, Stream
-from throughline.gateway.leases import MOST_SESSIONS, Leases
+from throughline.gateway.leases import MOST_SESSIONS, Lease, Leases
 from throughline.gateway.refusal import RefusedError
 
 
@@ -11,11 +11,14 @@ class _Connection:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.fails = False
         self.closed = False
 
     def query(self, query: str, format: str, params: dict[str, str] | None = None) -> Block:  # noqa: A002  chDB's name
         self.asked.append(query)
-        raise RuntimeError
+        if self.fails:
+            raise RuntimeError
+        return _NOTHING
 
     def send_query(self, query: str, format: str, params: dict[str, str] | None = None) -> Stream:  # noqa: A002
         raise NotImplementedError
@@ -27,13 +30,29 @@ class _Connection:
         self.closed = True
 
 
-def _prepared(leases: Leases, options: dict[str, str], *, reader: bool = False) -> str:
-    lease = leases.take("u", options)
-    with pytest.raises(RuntimeError):
-        lease.prepare(asked(options, {}), "[m]", reader=reader, insert="param_a" in options)
-    leases.give(lease, options)
+class _Nothing:
+    """An empty result."""
+
+    def bytes(self) -> bytes:
+        return b""
+
+    def _zero(self) -> int:
+        return 0
+
+    rows_read = bytes_read = rows_written = bytes_written = storage_rows_read = storage_bytes_read = _zero
+
+
+_NOTHING = _Nothing()
+
+
+def _held(lease: Lease) -> _Connection:
     assert isinstance(lease.connection, _Connection)
-    return lease.connection.asked[-1]
+    return lease.connection
+
+
+def _prepare(lease: Lease, options: dict[str, str], *, reader: bool) -> str:
+    lease.prepare(asked(options, {}), "[m]", reader=reader, insert="param_a" in options)
+    return _held(lease).asked[-1]
 
 
 @pytest.mark.parametrize(
@@ -51,27 +70,43 @@ def _prepared(leases: Leases, options: dict[str, str], *, reader: bool = False) 
     ],
 )
 async def test_what_a_fresh_connection_is_told(options: dict[str, str], reader: bool, expected: str) -> None:
-    assert _prepared(Leases(_Connection), options, reader=reader) == expected
+    leases = Leases(_Connection)
+    lease = leases.take("u", options)
+    assert _prepare(lease, options, reader=reader) == expected
+    leases.give(lease, options)
+    assert _held(lease).closed is ("session_id" not in options)
 
 
 async def test_a_session_keeps_its_connection_and_its_database() -> None:
     leases = Leases(_Connection)
     options = {"session_id": "s"}
     first = leases.take("u", options)
+    _prepare(first, options, reader=True)
     with pytest.raises(RefusedError, match="SESSION_IS_LOCKED"):
         leases.take("u", options)
-    assert leases.take("other", options).connection is not first.connection
+    assert leases.take("other", options) is not first
+    first.restore()
+    assert _held(first).asked[-1] == "SET log_comment = DEFAULT"
     leases.give(first, options)
     second = leases.take("u", options)
-    assert second.connection is first.connection
-    with pytest.raises(RuntimeError):
-        second.prepare(asked(options, {}), "[m]", reader=True, insert=False)
-    assert isinstance(second.connection, _Connection)
-    assert second.connection.asked[-1] == "SET log_comment = '[m]'"
+    assert second is first
+    assert _prepare(second, options, reader=True) == "SET log_comment = '[m]'"
     leases.give(second, {**options, "close_session": "1"})
-    assert second.connection.closed
+    assert _held(second).closed
     with pytest.raises(RefusedError, match="SESSION_NOT_FOUND"):
         leases.take("u", {**options, "session_check": "1"})
+
+
+async def test_a_session_whose_beginning_failed_begins_again() -> None:
+    leases = Leases(_Connection)
+    options = {"session_id": "s"}
+    lease = leases.take("u", options)
+    lease.made = _Connection()
+    lease.made.fails = True
+    with pytest.raises(RuntimeError):
+        _prepare(lease, options, reader=True)
+    lease.made.fails = False
+    assert _prepare(lease, options, reader=True).endswith("readonly = '2'")
 
 
 async def test_sessions_are_bounded_and_end() -> None:
@@ -80,6 +115,7 @@ async def test_sessions_are_bounded_and_end() -> None:
     with pytest.raises(RefusedError, match="Too many sessions"):
         leases.take("u", {"session_id": "more"})
     for lease in taken:
+        _prepare(lease, {}, reader=False)
         leases.give(lease, {"session_timeout": "odd"})
     leases.close()
-    assert all(isinstance(lease.connection, _Connection) and lease.connection.closed for lease in taken)
+    assert all(_held(lease).closed for lease in taken)

@@ -13,8 +13,8 @@ import orjson
 from pydantic import AfterValidator, Field
 
 from producers.contract import Adapter, Bad, Delivery, Draft
-from producers.mapped import MappedConfig, draft_of
-from producers.mapping import GROUPS
+from producers.dialects.mapped import MappedConfig, draft_of
+from producers.dialects.mapping import GROUPS
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS
 

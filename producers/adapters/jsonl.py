@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import orjson
 
 from producers.contract import Adapter, Bad, Delivery, Draft
-from producers.mapped import MappedConfig, draft_of
+from producers.dialects.mapped import MappedConfig, draft_of
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS
 

@@ -1,6 +1,6 @@
 """Segment's tracking API as the official SDKs speak it: identify, track, page, screen, group, alias, batch, import.
 
-Format: Segment's page "HTTP API source", and what its Python, Node and browser SDKs send. `producers.segment_spec`
+Format: Segment's page "HTTP API source", and what its Python, Node and browser SDKs send. `producers.dialects.segment`
 holds the rules of a single message.
 """
 
@@ -14,8 +14,8 @@ import orjson
 from pydantic import Field, SecretStr, field_validator
 
 from producers.contract import Adapter, Bad, Delivery, Draft, MalformedError, Refused, SourceConfig
-from producers.segment_spec.faults import CALLS, Call
-from producers.segment_spec.message import Envelope, draft_of
+from producers.dialects.segment.faults import CALLS, Call
+from producers.dialects.segment.message import Envelope, draft_of
 from schemas.fates import Fault, Reason
 from schemas.interaction import Channel
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import AfterValidator, Field
 
 from producers.contract import Adapter, Bad, Delivery, Draft, Refused, SourceConfig
-from producers.reading import ItemError, digest, drafted, loaded, take_part, take_text, take_time, take_word
+from producers.dialects.reading import ItemError, digest, drafted, loaded, take_part, take_text, take_time, take_word
 from schemas.fates import Reason
 from schemas.interaction import Channel, Direction, Open
 from schemas.settings import Duration

@@ -12,11 +12,11 @@ import orjson
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field
 
 from producers.contract import Adapter, Bad, Delivery, Draft, Refused, SourceConfig
-from producers.dates import instant
-from producers.mail.content import Content, content_of
-from producers.mail.headers import Address, Headers, is_address
-from producers.mail.reports import REPORTED, Report, reports_of
-from producers.mail.structure import UnreadableError, parse
+from producers.dialects.dates import instant
+from producers.dialects.mail.content import Content, content_of
+from producers.dialects.mail.headers import Address, Headers, is_address
+from producers.dialects.mail.reports import REPORTED, Report, reports_of
+from producers.dialects.mail.structure import UnreadableError, parse
 from schemas.fates import Fault, Reason
 from schemas.interaction import MAX_SHORT, MAX_VALUE, Direction
 

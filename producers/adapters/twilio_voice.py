@@ -12,8 +12,8 @@ import orjson
 from pydantic import Field, SecretStr, field_validator
 
 from producers.contract import Adapter, Bad, Delivery, Draft, Refused, Reply, SourceConfig
-from producers.dates import instant
-from producers.twilio_request import is_signed, parameters
+from producers.dialects.dates import instant
+from producers.dialects.twilio_request import is_signed, parameters
 from schemas.fates import Fault, Reason
 from schemas.interaction import MAX_NUMBER, MAX_VALUE, Direction
 

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from producers.contract import Adapter, Bad, Delivery, Draft, Refused
-from producers.mapped import MappedConfig, draft_of
-from producers.mapping import RulesField, default
-from producers.paths import Path, PathField, take_out, values
+from producers.dialects.mapped import MappedConfig, draft_of
+from producers.dialects.mapping import RulesField, default
+from producers.dialects.paths import Path, PathField, take_out, values
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS
 from schemas.settings import Duration

@@ -19,7 +19,7 @@ from producers.intake.http import HttpIntake
 HEAD_S: Final = 15.0  # for the head of a request
 HEAD: Final = 64 << 10  # bytes of a request's line and headers
 IDLE_S: Final = 75  # a connection between two requests; longer than the 60 s of common load balancers
-CONNECTIONS: Final = 8192
+CONNECTIONS: Final = 4096  # each may hold 64 KiB before anybody reads it
 
 
 class Connection(HttpToolsProtocol):

@@ -29,7 +29,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_nobody_else_ships_a_package_of_our_name(package: str) -> None:
-    assert set(packages_distributions()[package]) == {"throughline"}
+    assert set(packages_distributions().get(package, [])) <= {"throughline"}  # an editable install lists none
 
 
 @pytest.mark.parametrize("package", PACKAGES)

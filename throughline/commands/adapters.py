@@ -6,7 +6,7 @@ from typing import get_args
 import click
 
 from producers.adapters import ROLL
-from producers.conformance import examine
+from producers.conformance.suite import examine
 from schemas.interaction import CHANNELS, Channel
 from throughline.failures import Failed
 from throughline.options import with_json

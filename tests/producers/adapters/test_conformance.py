@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from producers.adapters import ROLL
-from producers.conformance import examine
+from producers.conformance.suite import examine
 
 
 @pytest.mark.parametrize("name", sorted(ROLL))

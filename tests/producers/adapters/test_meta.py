@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from producers.adapters.meta import Meta, MetaConfig
+from producers.conformance.golden import build, folders, load
 from producers.contract import Bad, Delivery, Draft
-from producers.golden import build, folders, load
 from producers.seal import Origin, Sealed, seal
 
 SECRET = "a secret"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # it ships no types
+from twilio.request_validator import RequestValidator
 
 from producers.adapters.twilio_voice import TwilioVoice, TwilioVoiceConfig
 from producers.contract import Bad, Delivery, Draft, Refused

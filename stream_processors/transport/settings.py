@@ -58,6 +58,10 @@ def reading(
     config = consumer_config(kafka, "process", group)
     reset = config.pop("auto.offset.reset", "earliest")
     config.setdefault("queued.max.messages.kbytes", 16 << 10)  # 64 MB by default: too much beside the stores
+    config.setdefault(
+        "session.timeout.ms", 6_000 if kafka.is_embedded else 10_000
+    )  # how long a killed worker is missed
+    config.setdefault("heartbeat.interval.ms", 1_000)
     config |= {
         "partition.assignment.strategy": "roundrobin",
         "auto.offset.reset": "error",  # where reading begins is said at each assignment; a jump must not pass unseen

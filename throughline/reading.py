@@ -14,16 +14,27 @@ from schemas.identifiers import normalise
 from schemas.interaction import NAME
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse, connect
+from sinks.errors import FatalError, TransientError
+from throughline.failures import Failed
 from throughline.gateway import access
+from throughline.gateway.running import StartError
 
 _IDENTIFIER: Final = re.compile(NAME.strip("^$") + r":.+", re.DOTALL)
 
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[ClickHouse]:
-    """A connection to ClickHouse: the configured server, the running gateway, or one of our own for the while."""
-    with access.opened(settings) as url, connect(url) as client:
-        yield client
+    """A connection to ClickHouse: the configured server, the running gateway, or one of our own for the while.
+
+    Raises:
+        Failed: it could not be opened, or refused what was asked within.
+    """
+    try:
+        with access.opened(settings) as url, connect(url) as client:
+            yield client
+    except (FatalError, TransientError, StartError) as error:
+        msg = f"clickhouse: {error}"
+        raise Failed(msg) from None
 
 
 def query(client: ClickHouse, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:

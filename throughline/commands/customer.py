@@ -20,11 +20,15 @@ def customer(*, loaded: Loaded, identifiers: tuple[str, ...], tenant: str, as_js
         whose = wanted(client, tenant, identifiers)
         parameters = {"tenant": tenant, "subjects": whose.subjects, "identifiers": whose.identifiers}
         found = query(client, "customer", parameters)
+        traits: dict[str, object] = {}
+        for row in query(client, "customer_traits", parameters):
+            traits |= row["traits"]
     if not found:
         msg = f"nothing is known of {', '.join(identifiers)} in tenant {tenant}"
         raise Failed(msg)
+    profile = {"tenant": tenant, **found[0], "traits": traits}
     if as_json:
-        print_json(found)
+        print_json([profile])
     else:
-        rows = ({"": name, "value": value} for name, value in found[0].items())
+        rows = ({"": name, "value": value} for name, value in profile.items())
         print_rows(rows, ["", "value"], as_json=False)

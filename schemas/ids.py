@@ -29,6 +29,11 @@ def event_id(tenant: str, source: str, message_id: str) -> UUID:
     return uuid_of("event", tenant, source, message_id)
 
 
+def profile_id(tenant: str, subject: str) -> UUID:
+    """The profile that a subject is by itself, at epoch 0. ClickHouse computes the same: `interactions.own_profile`."""
+    return uuid_of(f"{tenant}|{subject}|0")
+
+
 def fingerprint(document: Mapping[str, Any]) -> str:
     """64 bits of BLAKE2b (RFC 7693) over what was said, as 16 hexadecimal digits.
 

@@ -4,6 +4,7 @@
 import orjson
 import pytest
 
+from schemas.ids import profile_id
 from tests.integration.running import Installation, install, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.chdb, pytest.mark.timeout(180)]
@@ -54,6 +55,7 @@ def test_a_timeline_is_oldest_first_and_filtered(store: Installation, arguments:
 
 def test_a_profile_id_will_do_as_well(store: Installation) -> None:
     [row] = store.rows("SELECT DISTINCT toString(profile_id) AS id FROM timeline WHERE subject = 'user_id:ada'")
+    assert row["id"] == str(profile_id("default", "user_id:ada"))
     assert len(lines(store.run("timeline", "--json", str(row["id"])))) == 3
 
 

@@ -51,8 +51,7 @@ CREATE TABLE IF NOT EXISTS interactions
             reinterpretAsFixedString(bitOr(0x8000000000000000, bitAnd(0x3FFFFFFFFFFFFFFF,
                 reinterpretAsUInt64(reverse(substring(digest, 9, 8))))))
         )),
-        [SHA1(concat(unhex('6a0f7c1e5c1b5f0e9d557d1a3c0b9e42'),
-            'profile', '\x1f', tenant, '\x1f', subject, '\x1f', '0'))]
+        [SHA1(concat(unhex('6a0f7c1e5c1b5f0e9d557d1a3c0b9e42'), tenant, '|', subject, '|0'))]
     )[1] COMMENT 'The profile that the subject is by itself: UUID version 5 of tenant, subject and epoch 0',
     precedence UInt64 MATERIALIZED bitNot(toUInt64(toUnixTimestamp64Milli(stored_at)))
         COMMENT 'Greater for what was stored earlier: of copies the greatest stays'

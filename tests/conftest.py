@@ -20,6 +20,13 @@ hypothesis_settings.load_profile("throughline")
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a broker, embedded or real, runs after what needs none."""
+    for item in items:
+        if {"mock_kafka", "local_kafka", "kafka"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def local_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
     """A real broker that a test may stop and start; it must leave it running."""

@@ -20,6 +20,8 @@ from schemas.settings import KafkaSettings
 from schemas.topics import Topics
 from tests.producers.serving import KEY, Served, serving
 
+pytestmark = pytest.mark.slow
+
 TRACK = {"type": "track", "userId": "u1", "event": "E"}
 MAIL = {
     "THROUGHLINE_SOURCES__MAIL__ADAPTER": "smtp",

@@ -71,6 +71,7 @@ def test_a_part_without_a_broker_says_what_to_do(tmp_path: Path) -> None:
     assert "throughline up" in done.stderr
 
 
+@pytest.mark.slow
 def test_up_without_its_kafka_says_so(tmp_path: Path) -> None:
     done = run(tmp_path, "up", THROUGHLINE_KAFKA__BOOTSTRAP="127.0.0.1:1")
     assert done.returncode == 1

@@ -48,6 +48,7 @@ class Outlet:
         """Forget what is on its way."""
         self._producer.purge()
         self._producer.flush(_SLICE_S)
+        self._producer.close()
 
     def _on_failure(self, error: KafkaError | None, _: Message) -> None:
         if error is not None:

@@ -7,6 +7,7 @@ of librdkafka's consumer in another (`transport/poller.py`). What any of them ca
 import asyncio
 import resource
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -32,7 +33,9 @@ from stream_processors.transport import reading
 
 _BATCH_BYTES: Final = 4 << 20
 _OPEN_BYTES: Final = 16 << 20
-_FINISH_S: Final = 4.0  # to finish what is open, when asked to stop; what is not finished then is replayed
+_FINISH_S: Final = 3.0  # to finish what is open, when asked to stop; what is not finished then is replayed
+_PROBE_S: Final = 3.0
+_REFRESH_S: Final = 10.0  # how long a list of the outputs' partitions is good
 _PATIENCE_S: Final = (0.5, 1.0, 2.0, 5.0)
 
 
@@ -105,7 +108,13 @@ class _Worker:
     app: App
     pipeline: Pipeline
     watch: Watch
+    offsets: KafkaOffsets
     admin: AdminClient
+
+    def unwatch(self) -> None:
+        """Stop to look at the sink's progress."""
+        self.watch.stop()
+        self.offsets.close()
 
 
 def _build(settings: Settings, metrics: Metrics, failure: _Failure) -> _Worker:
@@ -136,13 +145,14 @@ def _build(settings: Settings, metrics: Metrics, failure: _Failure) -> _Worker:
         assigned=assigned,
         fail=failure.tell,
     )
+    offsets = KafkaOffsets(kafka, "process", refresh_s=_REFRESH_S)
     watch = Watch(
-        KafkaOffsets(kafka, "process"),
+        offsets,
         {sink_group(kafka): topics.outputs},
         ledger=ledger,
         interval=0.1 if kafka.is_embedded else 1.0,
     )
-    return _Worker(build(process_group(kafka), topics.raw, how, pipeline.submit), pipeline, watch, admin)
+    return _Worker(build(process_group(kafka), topics.raw, how, pipeline.submit), pipeline, watch, offsets, admin)
 
 
 async def _wait_for_kafka(settings: Settings, admin: AdminClient, stop: asyncio.Event) -> bool:
@@ -165,6 +175,7 @@ async def _wait_for_kafka(settings: Settings, admin: AdminClient, stop: asyncio.
 def _find_topics(settings: Settings, admin: AdminClient) -> None:
     topics = Topics(settings.kafka.prefix)
     names = (*topics.raw, *topics.outputs)
+    admin.list_topics(timeout=_PROBE_S)  # an absent Kafka is told sooner than by the request below
     if settings.kafka.is_embedded:
         for name in names:  # the embedded broker makes a topic when somebody asks for it by name
             admin.list_topics(name, timeout=TIMEOUT_S)
@@ -174,10 +185,12 @@ def _find_topics(settings: Settings, admin: AdminClient) -> None:
 async def _stop(worker: _Worker) -> None:
     """Finish what is open, commit it, leave the group."""
     worker.app.reader.leaving()
+    unwatched = threading.Thread(target=worker.unwatch, name="unwatch", daemon=True)
+    unwatched.start()  # it may hang on an absent Kafka, and then is left behind
     if not await asyncio.to_thread(worker.pipeline.end, _FINISH_S):
         logger().warning("runs_abandoned", why="Kafka takes too long; they are processed again at the next start")
     await worker.app.stop()
-    await asyncio.to_thread(worker.watch.stop)
+    await asyncio.to_thread(unwatched.join, 0.5)
 
 
 def _allow_many_files() -> None:

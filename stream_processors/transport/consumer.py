@@ -16,7 +16,7 @@ from stream_processors.transport.progress import Progress, Run, TopicPartition
 if TYPE_CHECKING:
     from stream_processors.app import App
 
-_STOP_S = 5.0
+_STOP_S = 3.0
 
 
 class Consumer(base.Consumer):

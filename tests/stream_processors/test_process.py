@@ -1,0 +1,192 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from schemas.kafka.clients import sink_group
+from schemas.settings import ConfigurationError, KafkaSettings, Settings, SourceSettings
+from schemas.telemetry import Metrics
+from schemas.topics import Topics
+from stream_processors.process import run
+from tests.stream_processors.topics import RAW, interactions, outputs, processed, send
+
+
+@dataclass
+class Running:
+    settings: Settings
+    metrics: Metrics
+    stop: asyncio.Event
+    ready: asyncio.Event
+    task: asyncio.Task[int]
+
+    def counted(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(f"throughline_{name}", labels) or 0.0
+
+
+@asynccontextmanager
+async def processing(kafka: KafkaSettings, folder: Path) -> AsyncIterator[Running]:
+    """A processor in this event loop, ready; it must end with 0."""
+    settings = Settings(kafka=kafka, data_dir=folder, sources={"web": SourceSettings(adapter="segment")})
+    metrics, stop, ready = Metrics(CollectorRegistry()), asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(run(settings, metrics, ready.set, stop))
+    running = Running(settings, metrics, stop, ready, task)
+    try:
+        await asyncio.wait([task, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)
+        yield running
+    finally:
+        stop.set()
+        assert await task == 0
+
+
+async def until_processed(kafka: KafkaSettings, count: int) -> None:
+    while await asyncio.to_thread(processed, kafka) < count:
+        await asyncio.sleep(0.1)
+
+
+async def test_every_record_gets_its_fate_and_is_counted(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
+    values = interactions(200)
+    conflict = orjson.dumps(orjson.loads(values[5]) | {"fingerprint": "f" * 16})
+    send(mock_kafka, [*values, *values[:10], conflict, b"junk"])
+    async with processing(mock_kafka, tmp_path) as running:
+        await until_processed(mock_kafka, 212)
+        lag = {"group": "throughline-process", "topic": RAW}
+        for name, labels in (("lag_messages", lag | {"partition": "0"}), ("lag_seconds", lag)):
+            while running.metrics.registry.get_sample_value(f"throughline_{name}", labels) != 0:
+                await asyncio.sleep(0.1)
+    found = outputs(mock_kafka)
+    found.check()
+    assert (len(found.stored), len(found.duplicates), len(found.rejected)) == (200, 10, 2)
+    firsts = {orjson.loads(copies[0])["event_id"]: position for position, copies in found.stored.items()}
+    for copies in found.duplicates.values():
+        copy = orjson.loads(copies[0])
+        assert firsts[copy["event_id"]] == (copy["first_topic"], copy["first_partition"], copy["first_offset"])
+    fates = {fate: running.counted("interactions_processed_total", channel="web", fate=fate) for fate in
+             ("stored", "duplicate", "rejected")}  # fmt: skip
+    assert fates == {"stored": 200, "duplicate": 10, "rejected": 2}
+    assert running.counted("interactions_rejected_total", channel="web", source="web", reason="id_conflict") == 1
+    assert running.counted("interactions_rejected_total", channel="web", source="unknown", reason="not_json") == 1
+    assert running.counted("step_seconds_count") > 0
+
+
+async def test_another_embedded_run_still_knows_the_copies(tmp_path: Path) -> None:
+    from throughline.embedded.broker import embedded_broker
+
+    values = interactions(50)
+    runs = []
+    for _ in range(2):
+        with embedded_broker(KafkaSettings()) as kafka:
+            send(kafka, values)
+            async with processing(kafka, tmp_path):
+                await until_processed(kafka, 50)
+            runs.append(outputs(kafka))
+    first, second = runs
+    assert (len(first.stored), len(first.duplicates)) == (50, 0)
+    assert (len(second.stored), len(second.duplicates)) == (0, 50)
+    ids = {orjson.loads(copies[0])["raw_topic_id"] for copies in first.stored.values()}
+    assert {orjson.loads(copies[0])["first_topic_id"] for copies in second.duplicates.values()} == ids
+
+
+def sink_consumes(kafka: KafkaSettings, *, nothing: bool = False) -> None:
+    """Commit the ends of the outputs as the sink would, or their beginnings."""
+    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": sink_group(kafka), "log_level": 2})
+    places = [TopicPartition(topic, number) for topic in Topics().outputs for number in range(4)]
+    for place in places:
+        low, high = consumer.get_watermark_offsets(place, timeout=10)
+        place.offset = low if nothing else high
+    consumer.commit(offsets=places, asynchronous=False)
+    consumer.close()
+
+
+@pytest.mark.slow
+async def test_it_waits_for_the_sink_and_nothing_is_dropped(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
+    """The embedded broker holds 5 MB a partition: 12 MB for one customer go through it, a megabyte at a time."""
+    budget = mock_kafka.budget
+    values = [orjson.dumps(orjson.loads(value) | {"identifiers": [{"kind": "user_id", "value": "u"}],
+              "properties": {"note": "x" * 9000}}) for value in interactions(1200)]  # fmt: skip
+    async with processing(mock_kafka, tmp_path):
+        sent = done = 0
+        seen: set[tuple[int, int]] = set()
+        stalled = 0
+        while done < len(values):
+            if sent - done < 200:  # what the intake would hold back
+                send(mock_kafka, values[sent : sent + 100])
+                sent = min(len(values), sent + 100)
+            before, done = done, await asyncio.to_thread(processed, mock_kafka)
+            if done == before:
+                found = await asyncio.to_thread(outputs, mock_kafka)
+                unseen = {position[1:] for position in found.stored} - seen
+                size = sum(len(found.stored[RAW, *position][0]) for position in unseen)
+                assert size <= budget + 100_000
+                seen |= unseen
+                stalled += 1
+                await asyncio.to_thread(sink_consumes, mock_kafka)
+            await asyncio.sleep(0.3)
+    assert stalled >= 8
+    seen |= {position[1:] for position in outputs(mock_kafka).stored}
+    assert len(seen) == 1200
+
+
+@pytest.mark.slow
+async def test_it_stops_promptly_while_it_waits_for_the_sink(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
+    values = interactions(3000)
+    send(mock_kafka, values)
+    async with processing(mock_kafka, tmp_path) as running:
+        await asyncio.sleep(3)
+        began = time.monotonic()
+        running.stop.set()
+        assert await running.task == 0
+        assert time.monotonic() - began < 10
+    done = await asyncio.to_thread(processed, mock_kafka)
+    assert 0 < done < 3000
+    assert len(outputs(mock_kafka).stored) == done
+
+
+async def test_it_stops_while_it_waits_for_kafka(tmp_path: Path) -> None:
+    settings = Settings(kafka=KafkaSettings(bootstrap="127.0.0.1:1"), data_dir=tmp_path)
+    stop = asyncio.Event()
+    task = asyncio.create_task(run(settings, Metrics(CollectorRegistry()), lambda: None, stop))
+    await asyncio.sleep(0.5)
+    stop.set()
+    assert await task == 0
+
+
+async def test_it_stops_before_it_is_ready(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
+    settings = Settings(kafka=mock_kafka, data_dir=tmp_path)
+    stop = asyncio.Event()
+    task = asyncio.create_task(run(settings, Metrics(CollectorRegistry()), lambda: None, stop))
+    await asyncio.sleep(1.5)
+    stop.set()
+    assert await task == 0
+
+
+async def test_a_damaged_store_ends_it_before_any_commit(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
+    for number in range(4):
+        folder = tmp_path / "process" / f"{RAW}-{number}"
+        folder.mkdir(parents=True)
+        (folder / "store.json").write_text("junk")
+    send(mock_kafka, interactions(10))
+    settings = Settings(kafka=mock_kafka, data_dir=tmp_path)
+    assert await run(settings, Metrics(CollectorRegistry()), lambda: None, asyncio.Event()) == 1
+    assert processed(mock_kafka) == 0
+
+
+async def test_an_output_that_kafka_refuses_ends_it_before_any_commit(
+    mock_kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    send(mock_kafka, [orjson.dumps(orjson.loads(interactions(1)[0]) | {"text": "x" * 5000})])
+    keys = {"message.max.bytes": "2000"}
+    settings = Settings(kafka=KafkaSettings.model_validate(mock_kafka.model_dump() | keys), data_dir=tmp_path)
+    assert await run(settings, Metrics(CollectorRegistry()), lambda: None, asyncio.Event()) == 1
+    assert processed(mock_kafka) == 0
+
+
+async def test_embedded_without_up_is_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="throughline up"):
+        await run(Settings(data_dir=tmp_path), Metrics(CollectorRegistry()), lambda: None, asyncio.Event())

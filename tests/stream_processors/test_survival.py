@@ -1,0 +1,198 @@
+"""A processor that is killed, stopped, and left without its broker: nothing is missing, nothing has two fates."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from deploy.kafka.local import LocalKafka
+from schemas.settings import KafkaSettings, Settings
+from tests.stream_processors.topics import RAW, interactions, outputs, own_topics, processed, send
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@contextmanager
+def worker(kafka: KafkaSettings, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    settings = Settings(kafka=kafka, data_dir=folder).model_dump(mode="json")
+    settings["dedupe"] = {"window": "24h"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.stream_processors.work", orjson.dumps(settings).decode()],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def await_ready(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+
+
+def wait_for(kafka: KafkaSettings, count: int) -> None:
+    while processed(kafka) < count:
+        time.sleep(0.05)
+
+
+def check(kafka: KafkaSettings, values: list[bytes], copies: int = 0) -> None:
+    found = outputs(kafka)
+    found.check()
+    assert len(found.events) == len(values)
+    assert len(found.stored) == len(values)
+    assert len(found.duplicates) == copies
+    assert not found.rejected
+
+
+def test_killed_again_and_again_it_stores_everything_once(kafka: str, tmp_path: Path) -> None:
+    settings = own_topics(kafka, **{"session.timeout.ms": "6000"})
+    values = interactions(40_000)
+    dice = random.Random(7)
+    send(settings, values[:20_000])
+    for kill in range(4):
+        with worker(settings, tmp_path) as process:
+            goal = processed(settings) + dice.randrange(1, 4000)
+            while processed(settings) < goal:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        send(settings, values[20_000 + kill * 5000 : 25_000 + kill * 5000])
+        send(settings, dice.sample(values[: 20_000 + kill * 5000], 500))
+    with worker(settings, tmp_path) as process:
+        wait_for(settings, 42_000)
+        process.terminate()
+        assert process.wait(10) == 0
+    check(settings, values, copies=2000)
+
+
+def test_asked_to_stop_it_finishes_what_is_open(kafka: str, tmp_path: Path) -> None:
+    settings = own_topics(kafka)
+    values = interactions(60_000)
+    with worker(settings, tmp_path) as process:
+        await_ready(process)
+        send(settings, values)
+        while processed(settings) < 2000:
+            time.sleep(0.01)
+        began = time.monotonic()
+        process.terminate()
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 10
+    done = processed(settings)
+    assert len(outputs(settings).stored) == done  # all that went out is committed: nothing will be replayed
+    with worker(settings, tmp_path) as process:
+        wait_for(settings, len(values))
+        process.terminate()
+        assert process.wait(10) == 0
+    check(settings, values)
+
+
+def test_a_broker_that_restarts_is_waited_for(local_kafka: LocalKafka, tmp_path: Path) -> None:
+    settings = own_topics(local_kafka.bootstrap)
+    values = interactions(20_000)
+    with worker(settings, tmp_path) as process:
+        await_ready(process)
+        send(settings, values[:10_000])
+        while not processed(settings):
+            time.sleep(0.01)
+        local_kafka.stop()
+        time.sleep(3)
+        assert process.poll() is None
+        local_kafka.start()
+        send(settings, values[10_000:])
+        wait_for(settings, len(values))
+        process.terminate()
+        assert process.wait(10) == 0
+    check(settings, values)
+
+
+def test_without_its_broker_it_still_stops(local_kafka: LocalKafka, tmp_path: Path) -> None:
+    settings = own_topics(local_kafka.bootstrap)
+    with worker(settings, tmp_path) as process:
+        await_ready(process)
+        send(settings, interactions(30_000))
+        while not processed(settings):
+            time.sleep(0.01)
+        local_kafka.stop(kill=True)
+        try:
+            time.sleep(1)
+            process.terminate()
+            assert process.wait(10) == 0
+        finally:
+            local_kafka.start()
+
+
+def test_a_worker_that_was_frozen_takes_its_partitions_again(kafka: str, tmp_path: Path) -> None:
+    """As a suspended machine: the group has forgotten it when it wakes up."""
+    settings = own_topics(kafka, **{"session.timeout.ms": "6000"})
+    values = interactions(20_000)
+    with worker(settings, tmp_path) as process:
+        await_ready(process)
+        send(settings, values[:10_000])
+        while not processed(settings):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(10)
+        process.send_signal(signal.SIGCONT)
+        send(settings, values[10_000:])
+        wait_for(settings, len(values))
+        process.terminate()
+        assert process.wait(10) == 0
+    check(settings, values)
+
+
+def test_two_workers_lose_nothing_when_one_is_killed(kafka: str, tmp_path: Path) -> None:
+    """Each has its own stores, so copies may pass when a partition moves; positions never have two fates."""
+    settings = own_topics(kafka, **{"session.timeout.ms": "6000"})
+    values = interactions(60_000)
+    send(settings, values[:30_000])
+    with worker(settings, tmp_path / "one") as one, worker(settings, tmp_path / "two") as two:
+        await_ready(one)
+        await_ready(two)
+        while processed(settings) < 3000:
+            time.sleep(0.01)
+        two.send_signal(signal.SIGKILL)
+        send(settings, values[30_000:])
+        wait_for(settings, len(values))
+        one.terminate()
+        assert one.wait(10) == 0
+    found = outputs(settings)
+    found.check()
+    assert len(found.events) == len(found.stored) == len(values)
+
+
+def test_records_that_were_deleted_unread_are_an_alarm_and_it_goes_on(
+    kafka: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = own_topics(kafka)
+    send(settings, interactions(1000))
+    with worker(settings, tmp_path) as process:
+        wait_for(settings, 1000)
+        process.terminate()
+        assert process.wait(10) == 0
+    send(settings, interactions(1000, begin=1000))
+    places = [TopicPartition(settings.prefix + RAW, number, -1) for number in range(4)]  # -1: up to the end
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for future in admin.delete_records(places).values():
+        future.result(timeout=20)
+    send(settings, interactions(1000, begin=2000))
+    with worker(settings, tmp_path) as process:
+        wait_for(settings, 3000)
+        process.terminate()
+        assert process.wait(10) == 0
+    assert "position_out_of_range" in capfd.readouterr().err
+    assert len(outputs(settings).events) == 2000

@@ -27,12 +27,12 @@ from sinks.store import Table, store
 from sinks.tables import Target
 
 WRITERS: Final = 4  # inserts at the same time
-BUDGET: Final = 96 << 20  # bytes of records held; above it the consumer pauses
+BUDGET: Final = 64 << 20  # bytes of records held; above it the consumer pauses
 FETCH: Final = 4000  # records taken at once
 BUSY_S: Final = 0.004  # how long the consumer waits for records while writers wait for answers
 IDLE_S: Final = 0.05
 DRAIN_S: Final = 6.0
-CLOSE_S: Final = 3.0
+END_S: Final = 9.0  # from the signal to the end, leaving the group included
 GAUGES_S: Final = 1.0
 
 
@@ -64,6 +64,7 @@ class Loop:
         self._paused = False
         self._draining = False
         self._gauges_at = 0.0
+        self._leave_by = 0.0
         self._log = logger()
         self._consumer = Consumer(
             {**consumer_settings(kafka), "on_commit": self._commits.answered, "error_cb": self._failed}
@@ -242,7 +243,7 @@ class Loop:
         """Store what was gathered and commit it, as far as time allows; the rest is read again at the next start."""
         self._draining = True
         self._consumer.pause(self._assignment())
-        deadline = time.monotonic() + DRAIN_S
+        deadline, self._leave_by = time.monotonic() + DRAIN_S, time.monotonic() + END_S
         while time.monotonic() < deadline:
             self._consumer.consume(1, BUSY_S)
             self._settle()
@@ -252,18 +253,24 @@ class Loop:
         self._log.info("sink_drained", held=self._held)
 
     def _leave(self) -> None:
-        """Leave the group; a broker that is away is not waited for."""
+        """Leave the group, which a rebalance can hold up; a broker that is away is not waited for."""
         for lease in self._leases.values():
             lease.lose()
         closing = threading.Thread(target=self._consumer.close, name="leaving", daemon=True)
         closing.start()
-        closing.join(CLOSE_S)
+        closing.join(max(1.0, self._leave_by - time.monotonic()))
 
 
 def consumer_settings(kafka: KafkaSettings) -> Config:
     """The sink's consumer: cooperative, bounded in memory, and never sent elsewhere when a position is gone."""
     config = consumer_config(kafka, "sink", sink_group(kafka))
-    own: Config = {"auto.offset.reset": "error", "queued.max.messages.kbytes": 16384, "fetch.max.bytes": 16 << 20}
+    own: Config = {
+        "auto.offset.reset": "error",
+        "queued.max.messages.kbytes": 8192,
+        "fetch.message.max.bytes": 1 << 20,  # a larger record comes all the same, alone
+        "fetch.max.bytes": 8 << 20,
+    }
     if config.get("group.protocol", "classic") == "classic":
+        config = {"session.timeout.ms": 10_000, "heartbeat.interval.ms": 2000} | config  # with KIP-848 the broker's
         own["partition.assignment.strategy"] = "cooperative-sticky"
     return {**config, **own}

@@ -81,7 +81,7 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     def show(_: str, at: tuple[str, int], messages: int) -> None:
         metrics.lag_messages.labels(group, at[0], str(at[1])).set(messages)
 
-    watch = Watch(KafkaOffsets(kafka, "sink"), {group: topics.outputs}, on_lag=show, interval=WATCH_S)
+    watch = Watch(KafkaOffsets(kafka, "sink", refresh_s=30), {group: topics.outputs}, on_lag=show, interval=WATCH_S)
     watch.start()
     try:
         loop.run(stop, ready)

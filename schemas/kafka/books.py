@@ -20,9 +20,18 @@ _MEMORY: Final = 100_000  # messages after which the mean forgets half
 class _Run:
     """Messages of ours that lie near one another in a partition."""
 
-    last: int  # the highest offset
+    first: int  # the lowest offset
+    last: int  # the highest one
     size: int
     count: int
+
+    def before(self, offset: int) -> int:
+        """How many of them may lie before it, at most, if the last does not."""
+        return min(self.count - 1, max(0, offset - self.first))
+
+    def beyond(self, offset: int) -> int:
+        """How many of them may lie at it or beyond, at most."""
+        return min(self.count - (self.first < offset), max(0, self.last + 1 - offset))
 
 
 @dataclass(slots=True)
@@ -38,11 +47,12 @@ class _Partition:
         self.count += 1
         last = self.runs[-1] if self.runs else None
         if last is not None and last.size + size <= _RUN:
+            last.first = min(last.first, offset)
             last.last = max(last.last, offset)
             last.size += size
             last.count += 1
         else:
-            self.runs.append(_Run(offset, size, 1))
+            self.runs.append(_Run(offset, offset, size, 1))
 
     def observe(self, committed: int, end: int) -> None:
         if end < self.end:  # the topic was made anew: what we sent to the old one is gone with it
@@ -53,7 +63,16 @@ class _Partition:
             run = self.runs.popleft()
             self.size -= run.size
             self.count -= run.count
-        self.others = max(0, end - committed - self.count)
+        self.others = max(0, end - committed - self._ours(committed, end))
+
+    def _ours(self, committed: int, end: int) -> int:
+        """How many of the messages between the two are ours, at least: what is ours is not of others."""
+        count = self.count - self.runs[0].before(committed) if self.runs else 0
+        for run in reversed(self.runs):
+            if run.last < end:
+                break
+            count -= run.beyond(end)  # landed after the end was asked
+        return max(0, count)
 
 
 class _Partitions(dict[TopicPartition, _Partition]):

@@ -4,7 +4,6 @@ Built once, in the entry point, and passed down. Interface: THROUGHLINE_KAFKA__B
 environment wins. An unknown key or variable is an error that names the nearest known one.
 """
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,39 +14,18 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 
 from schemas.interaction import NAME
+from schemas.units import Duration, Listen
 
 EMBEDDED: Final = "embedded"
 PREFIX: Final = "THROUGHLINE_"
 FILE_VARIABLE: Final = "THROUGHLINE_CONFIG"
-_UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class ConfigurationError(Exception):
     """The configuration cannot be used; the message names the key, its origin and the remedy."""
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", value.strip())):
-        return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
-    if isinstance(value, timedelta):
-        return value
-    msg = "a duration is expected, as 500ms, 10s, 5m, 24h or 32d"
-    raise ValueError(msg)
-
-
-def _listen(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004  the highest port
-        msg = "an address is expected, as 127.0.0.1:8080"
-        raise ValueError(msg)
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Listen = Annotated[str, AfterValidator(_listen)]
 
 
 class _Section(BaseModel):

@@ -21,7 +21,7 @@ from producers.contract import Adapter, Bad, Delivery, Draft, Refused, SourceCon
 from producers.dialects.reading import ItemError, digest, drafted, loaded, take_part, take_text, take_time, take_word
 from schemas.fates import Reason
 from schemas.interaction import Channel, Direction, Open
-from schemas.settings import Duration
+from schemas.units import Duration
 
 _SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"

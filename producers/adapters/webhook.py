@@ -23,7 +23,7 @@ from producers.dialects.mapping import RulesField, default
 from producers.dialects.paths import Path, PathField, take_out, values
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS
-from schemas.settings import Duration
+from schemas.units import Duration
 
 _SHORTEST: Final = 16  # bytes of a secret; the specification asks senders for 24 to 64
 _PUBLIC: Final = "whpk_"

@@ -43,7 +43,7 @@ def new(*, name: str, channel: Channel, root: Path) -> None:
 
 
 @adapters.command()
-@click.argument("name", type=click.Choice(list(ROLL)))
+@click.argument("name", metavar="NAME", type=click.Choice(list(ROLL)))
 @click.option("--golden", type=click.Path(path_type=Path, file_okay=False), default=_GOLDEN, show_default=True)
 @click.option("--update", is_flag=True, help="First rewrite each expected.json to what the adapter says now.")
 def check(*, name: str, golden: Path, update: bool) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, SecretStr
 from producers.adapters import ROLL
 from producers.sources import build
 from schemas.settings import Loaded
+from schemas.units import as_written
 from throughline.options import with_json, with_settings
 from throughline.output import print_rows
 
@@ -43,10 +44,10 @@ def in_force(loaded: Loaded) -> Iterator[tuple[str, str]]:
                 for key, own in {"adapter": configured.adapter, "tenant": configured.tenant, **configured.own}.items():
                     yield from _flat(f"sources.{source}.{key}", MASK if key in hidden else own)
         elif isinstance(value, BaseModel):
-            for key, below in value.model_dump(mode="json").items():
+            for key, below in value.model_dump().items():
                 yield from _flat(f"{name}.{key}", below)
         else:
-            yield name, str(value)
+            yield name, as_written(value)
 
 
 def secrets_of(adapter: str) -> frozenset[str]:
@@ -64,7 +65,7 @@ def _flat(key: str, value: object) -> Iterator[tuple[str, str]]:
         for name, below in value.items():
             yield from _flat(f"{key}.{name}", below)
     elif value is not None:
-        yield key, _masked(key, str(value))
+        yield key, _masked(key, as_written(value))
 
 
 def _masked(key: str, value: str) -> str:

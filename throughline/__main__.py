@@ -1,4 +1,4 @@
-"""The `throughline` command: every command of docs/cli.md, each loaded when it is asked for."""
+"""The `throughline` command: every command of docs/reference/commands.md, each loaded when it is asked for."""
 
 import sys
 from importlib import import_module

@@ -34,6 +34,14 @@ def print_rows(rows: Iterable[Row], columns: Sequence[str], *, as_json: bool, ti
     return count
 
 
+def print_record(row: Row, *, as_json: bool) -> None:
+    """Print one row: for people, a line for each of its members."""
+    if as_json:
+        print_json([row])
+    else:
+        print_rows(({"": name, "value": value} for name, value in row.items()), ["", "value"], as_json=False)
+
+
 def print_json(rows: Iterable[Row]) -> int:
     """One JSON object a line; returns how many there were."""
     count = 0

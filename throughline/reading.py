@@ -1,18 +1,20 @@
 """Reading the timeline: a connection, whether `up` runs or not, and the queries of the commands."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import click
 
 from schemas.identifiers import normalise
 from schemas.interaction import NAME
-from schemas.settings import Settings
+from schemas.settings import EMBEDDED, Settings
 from sinks.clickhouse.client import ClickHouse, connect
 from sinks.errors import FatalError, TransientError
 from throughline.failures import Failed
@@ -29,12 +31,22 @@ def opened(settings: Settings) -> Iterator[ClickHouse]:
     Raises:
         Failed: it could not be opened, or refused what was asked within.
     """
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # it tells of errors that are raised too
     try:
         with access.opened(settings) as url, connect(url) as client:
             yield client
-    except (FatalError, TransientError, StartError) as error:
+    except TransientError as error:
+        msg = f"clickhouse at {_host(settings)}: {error}; is it running? clickhouse.url says where it is"
+        raise Failed(msg) from None
+    except (FatalError, StartError) as error:
         msg = f"clickhouse: {error}"
         raise Failed(msg) from None
+
+
+def _host(settings: Settings) -> str:
+    """Where ClickHouse is, without the password."""
+    embedded = settings.clickhouse.url == EMBEDDED
+    return settings.gateway.listen if embedded else urlsplit(settings.clickhouse.url).netloc.rpartition("@")[2]
 
 
 def query(client: ClickHouse, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:

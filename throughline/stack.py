@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 from confluent_kafka import KafkaException
 
-from schemas.kafka.admin import TIMEOUT_S, admin_client, create
-from schemas.kafka.clients import process_group, producer_config, sink_group
+from schemas.kafka.admin import TIMEOUT_S, create
+from schemas.kafka.clients import process_group, sink_group
 from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import EMBEDDED, KafkaSettings, Settings
 from schemas.telemetry import logger
@@ -19,8 +19,8 @@ from schemas.topics import Topics
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
 from throughline.embedded.broker import announced, embedded_broker
-from throughline.failures import Failed
 from throughline.gateway import access
+from throughline.kafka import asking
 from throughline.supervisor import PartSpec, Supervisor, first_of
 
 T = TypeVar("T")
@@ -59,6 +59,7 @@ class Stack:
             await front
         finally:
             front.cancel()
+            await asyncio.gather(front, return_exceptions=True)  # what failed has been raised already
 
     async def until(self, awaited: "asyncio.Future[T]") -> None:
         """Wait, while the parts are kept running.
@@ -105,17 +106,13 @@ class Stack:
 
     def _create_topics(self) -> None:
         kafka = self.settings.kafka
-        admin = admin_client(producer_config(kafka, "up"))
         specs = Topics(kafka.prefix).specs(kafka.partitions, kafka.replication)
-        try:
+        with asking(kafka, "up") as admin:
             if kafka.is_embedded:
                 for spec in specs:  # it makes a topic when it is first asked for it
                     admin.list_topics(spec.name, timeout=TIMEOUT_S)
             else:
                 create(admin, specs)
-        except KafkaException as error:
-            msg = f"kafka at {kafka.bootstrap}: {error.args[0].str()}; is it running? `make kafka-start` runs one here"
-            raise Failed(msg) from None
 
     def _migrate(self) -> None:
         with connect(access.url(self.settings)) as client:

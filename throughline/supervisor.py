@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 15.0
-HEALTHY_S: Final = 30.0  # a part that has run so long starts again at once
+HEALTHY_S: Final = 30.0  # a part that has run so long starts again after the first pause
 STOP_S: Final = 20.0  # parts drain within 10
 MISCONFIGURED: Final = 2  # the exit status of a configuration error: starting again mends nothing
 
@@ -38,7 +38,6 @@ class Part:
         self.spec = spec
         self.stop_s = stop_s
         self.ready = asyncio.Event()
-        self.restarts = 0
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
         self._log = logger(supervised=spec.name)
@@ -64,10 +63,11 @@ class Part:
             if status == MISCONFIGURED or not self.ready.is_set():
                 msg = f"{self.spec.name} could not start (exit status {status}); its message stands above"
                 raise Failed(msg)
-            pause = FIRST_PAUSE_S if loop.time() - began > HEALTHY_S else min(pause * 2, LONGEST_PAUSE_S)
-            self.restarts += 1
+            if loop.time() - began > HEALTHY_S:
+                pause = FIRST_PAUSE_S
             self._log.error("part_ended", status=status, restarts_in_s=pause)
             await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
 
     async def _once(self) -> int:
         ready_read, ready_write = os.pipe()

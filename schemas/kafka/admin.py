@@ -115,5 +115,6 @@ def _settings_differences(admin: AdminClient, specs: list[TopicSpec]) -> list[Di
 
 def admin_client(config: Config) -> AdminClient:
     """An admin client from a client's settings (`schemas.kafka.clients`), without what only consumers know."""
-    shared = ("bootstrap.servers", "client.id", "log_level", "security.", "sasl.", "ssl.", "socket.")
-    return AdminClient({key: value for key, value in config.items() if key.startswith(shared)})
+    shared = ("bootstrap.servers", "client.id", "security.", "sasl.", "ssl.", "socket.")
+    quiet: Config = {"log_level": 0}  # what fails is raised; librdkafka would say it on stderr, many times a second
+    return AdminClient({key: value for key, value in config.items() if key.startswith(shared)} | quiet)

@@ -31,7 +31,7 @@ class KafkaOffsets:
         self._kafka = kafka
         self._part = part
         self._refresh_s = refresh_s
-        self._admin: AdminClient = admin_client(consumer_config(kafka, part, "-") | {"log_level": _QUIET})
+        self._admin: AdminClient = admin_client(consumer_config(kafka, part, "-"))
         self._groups: dict[str, Consumer] = {}
         self._partitions: dict[str, list[int]] = {}
         self._known_until = float("-inf")

@@ -1,5 +1,7 @@
 """The embedded stack: what was accepted stands there once, also after everything was started again."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,21 @@ def test_a_new_start_keeps_the_timeline_and_knows_the_copies_of_before(tmp_path:
     assert [r["event_id"] for r in again[:50]] == [r["event_id"] for r in first]
     [copy] = installation.rows("SELECT count() AS n FROM duplicates WHERE first_topic_id != raw_topic_id")
     assert copy["n"] == 50  # the copies of the second run name the positions of the first
+
+
+def test_a_second_one_over_the_same_folder_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    installation = install(tmp_path)
+    with running(installation):
+        second = subprocess.run(
+            [sys.executable, "-m", "throughline", "up"],
+            env=installation.environment, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert second.returncode == 1
+        assert "another `throughline up` runs over" in second.stderr
+        assert "Traceback" not in second.stderr
+        assert (tmp_path / "data/broker.json").exists()
+        installation.send(_messages(1))
+        installation.until("SELECT count() AS n FROM timeline", {"n": 1})
 
 
 def test_the_same_id_with_other_content_is_kept_as_a_conflict(tmp_path: Path) -> None:

@@ -71,6 +71,29 @@ def test_a_part_without_a_broker_says_what_to_do(tmp_path: Path) -> None:
     assert "throughline up" in done.stderr
 
 
+def test_the_embedded_broker_needs_no_topics(tmp_path: Path) -> None:
+    for command in ("create", "check"):
+        done = run(tmp_path, "topics", command)
+        assert done.returncode == 0
+        assert "makes its topics by itself" in done.stderr
+
+
+@pytest.mark.slow
+def test_topics_without_a_broker_say_so_once(tmp_path: Path) -> None:
+    done = run(tmp_path, "topics", "check", THROUGHLINE_KAFKA__BOOTSTRAP="127.0.0.1:1")
+    assert done.returncode == 1
+    assert "make kafka-start" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_store_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    done = run(tmp_path, "sql", "SELECT 1", THROUGHLINE_CLICKHOUSE__URL="http://me:hunter2@127.0.0.1:1/throughline")
+    assert done.returncode == 1
+    assert "clickhouse at 127.0.0.1:1" in done.stderr
+    assert "hunter2" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.slow
 def test_up_without_its_kafka_says_so(tmp_path: Path) -> None:
     done = run(tmp_path, "up", THROUGHLINE_KAFKA__BOOTSTRAP="127.0.0.1:1")

@@ -31,7 +31,6 @@ async def test_a_part_that_dies_is_started_again(tmp_path: Path) -> None:
     task = asyncio.create_task(part.run())
     while not runs.exists() or len(runs.read_text()) < 2:
         await asyncio.sleep(0.02)
-    assert part.restarts >= 1
     await part.stop()
     task.cancel()
 

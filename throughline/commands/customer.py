@@ -5,7 +5,7 @@ import click
 from schemas.settings import Loaded
 from throughline.failures import Failed
 from throughline.options import with_json, with_settings
-from throughline.output import print_json, print_rows
+from throughline.output import print_record
 from throughline.reading import opened, query, wanted
 
 
@@ -26,9 +26,4 @@ def customer(*, loaded: Loaded, identifiers: tuple[str, ...], tenant: str, as_js
     if not found:
         msg = f"nothing is known of {', '.join(identifiers)} in tenant {tenant}"
         raise Failed(msg)
-    profile = {"tenant": tenant, **found[0], "traits": traits}
-    if as_json:
-        print_json([profile])
-    else:
-        rows = ({"": name, "value": value} for name, value in profile.items())
-        print_rows(rows, ["", "value"], as_json=False)
+    print_record({"tenant": tenant, **found[0], "traits": traits}, as_json=as_json)

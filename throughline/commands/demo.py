@@ -12,12 +12,12 @@ import click
 
 from schemas.settings import PREFIX, Loaded, Settings, load
 from schemas.telemetry import configure_logging
-from throughline.commands.timeline import print_timeline
+from throughline.commands.timeline import interactions, print_timeline
 from throughline.demo.deliver import recorded, send
 from throughline.demo.sources import Doors, configure
 from throughline.failures import Failed
 from throughline.options import with_settings
-from throughline.reading import opened, query
+from throughline.reading import opened, query, wanted
 from throughline.stack import running, stop_signal
 
 CUSTOMER: Final = ("user_id:ada", "email:ada@example.com", "phone:+15550100", "facebook_id:6254361511111111")
@@ -79,7 +79,7 @@ def _tell(settings: Settings, doors: Doors) -> list[dict[str, Any]]:
                 raise Failed(msg)
             time.sleep(0.05)
         click.echo(f"{EXPECTED} interactions stand in ClickHouse once each; their {EXPECTED} copies in `duplicates`.\n")
-        return query(client, "demo_timeline", {"subjects": list(CUSTOMER)})
+        return interactions(client, "default", wanted(client, "default", CUSTOMER))
 
 
 def _next_steps(file: Path, settings: Settings, *, keep: bool) -> str:

@@ -6,7 +6,7 @@ from schemas.fates import Reason
 from schemas.settings import Loaded
 from throughline.failures import Failed
 from throughline.options import with_json, with_settings
-from throughline.output import print_json, print_rows
+from throughline.output import print_record, print_rows
 from throughline.reading import opened, query
 
 _COLUMNS = [
@@ -50,7 +50,4 @@ def show(*, loaded: Loaded, rejected_id: object, as_json: bool) -> None:
     if not rows:
         msg = f"no rejected record has the id {rejected_id}"
         raise Failed(msg)
-    if as_json:
-        print_json(rows)
-    else:
-        print_rows(({"": name, "value": value} for name, value in rows[0].items()), ["", "value"], as_json=False)
+    print_record(rows[0], as_json=as_json)

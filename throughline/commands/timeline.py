@@ -8,11 +8,13 @@ import click
 
 from schemas.interaction import CHANNELS, TYPES
 from schemas.settings import Loaded
+from sinks.clickhouse.client import ClickHouse
 from throughline.options import with_json, with_settings
 from throughline.output import print_rows
-from throughline.reading import opened, query, wanted
+from throughline.reading import Wanted, opened, query, wanted
 
 COLUMNS: Final = ["occurred_at", "channel", "type", "name", "direction", "what", "source"]
+LIMIT: Final = 100
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -39,7 +41,9 @@ class _Moment(click.ParamType):
 @click.option("--until", type=_Moment(), default=_END, help="Before this time.")
 @click.option("--channel", type=click.Choice(CHANNELS), default=None)
 @click.option("--type", "kind", type=click.Choice(TYPES), default=None)
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="The latest so many.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=LIMIT, show_default=True, help="The latest so many."
+)
 @with_json
 @with_settings
 def timeline(
@@ -57,18 +61,35 @@ def timeline(
     """A customer's interactions, oldest first. IDENTIFIER is kind:value (email:ada@example.com) or a profile's id."""
     with opened(loaded.settings) as client:
         whose = wanted(client, tenant, identifiers)
-        parameters = {
-            "tenant": tenant,
-            "subjects": whose.subjects,
-            "identifiers": whose.identifiers,
-            "since": since,
-            "until": until,
-            "channel": channel or "",
-            "type": kind or "",
-            "limit": limit,
-        }
-        rows = query(client, "timeline", parameters)
+        rows = interactions(
+            client, tenant, whose, since=since, until=until, channel=channel or "", kind=kind or "", limit=limit
+        )
     print_timeline(rows, as_json=as_json)
+
+
+def interactions(
+    client: ClickHouse,
+    tenant: str,
+    whose: Wanted,
+    *,
+    since: datetime = _BEGIN,
+    until: datetime = _END,
+    channel: str = "",
+    kind: str = "",
+    limit: int = LIMIT,
+) -> list[dict[str, Any]]:
+    """The latest `limit` interactions of a customer from `since` to before `until`, oldest first; a dict a row."""
+    parameters = {
+        "tenant": tenant,
+        "subjects": whose.subjects,
+        "identifiers": whose.identifiers,
+        "since": since,
+        "until": until,
+        "channel": channel,
+        "type": kind,
+        "limit": limit,
+    }
+    return query(client, "timeline", parameters)
 
 
 def print_timeline(rows: list[dict[str, Any]], *, as_json: bool, title: str | None = None) -> None:

@@ -1,14 +1,12 @@
 """`throughline topics create|check`: Kafka's topics, made and held to what they should be."""
 
 import click
-from confluent_kafka import KafkaException
 
-from schemas.kafka.admin import admin_client, create, differences
-from schemas.kafka.clients import producer_config
-from schemas.settings import EMBEDDED, Loaded, Settings
+from schemas.kafka.admin import create, differences
+from schemas.settings import EMBEDDED, KafkaSettings, Loaded
 from schemas.topics import Topics, TopicSpec
-from throughline.embedded.broker import reachable
 from throughline.failures import Failed
+from throughline.kafka import asking
 from throughline.options import with_json, with_settings
 from throughline.output import print_rows
 
@@ -22,14 +20,11 @@ def topics() -> None:
 @with_settings
 def create_topics(*, loaded: Loaded) -> None:
     """Create the topics that are missing; repeatable. The embedded broker makes its own."""
-    if loaded.settings.kafka.bootstrap == EMBEDDED:
-        click.echo("kafka.bootstrap is embedded: that broker makes its topics by itself", err=True)
+    kafka = loaded.settings.kafka
+    if _makes_its_own(kafka):
         return
-    try:
-        admin = admin_client(producer_config(reachable(loaded.settings), "topics"))
-        created = create(admin, _specs(loaded.settings))
-    except KafkaException as error:
-        raise Failed(_away(loaded.settings, error)) from None
+    with asking(kafka, "topics") as admin:
+        created = create(admin, _specs(kafka))
     for name in created:
         click.echo(name)
     click.echo(f"{len(created)} topics created", err=True)
@@ -40,11 +35,11 @@ def create_topics(*, loaded: Loaded) -> None:
 @with_settings
 def check_topics(*, loaded: Loaded, as_json: bool) -> None:
     """Print how the topics differ from what is configured; exit status 1 when they do."""
-    try:
-        admin = admin_client(producer_config(reachable(loaded.settings), "topics"))
-        found = differences(admin, _specs(loaded.settings))
-    except KafkaException as error:
-        raise Failed(_away(loaded.settings, error)) from None
+    kafka = loaded.settings.kafka
+    if _makes_its_own(kafka):
+        return
+    with asking(kafka, "topics") as admin:
+        found = differences(admin, _specs(kafka))
     if found or as_json:
         print_rows(({"topic": d.topic, "difference": d.what} for d in found), ["topic", "difference"], as_json=as_json)
     if found:
@@ -52,10 +47,11 @@ def check_topics(*, loaded: Loaded, as_json: bool) -> None:
         raise Failed(msg)
 
 
-def _specs(settings: Settings) -> list[TopicSpec]:
-    kafka = settings.kafka
+def _makes_its_own(kafka: KafkaSettings) -> bool:
+    if kafka.bootstrap == EMBEDDED:
+        click.echo("kafka.bootstrap is embedded: that broker makes its topics by itself", err=True)
+    return kafka.bootstrap == EMBEDDED
+
+
+def _specs(kafka: KafkaSettings) -> list[TopicSpec]:
     return Topics(kafka.prefix).specs(kafka.partitions, kafka.replication)
-
-
-def _away(settings: Settings, error: KafkaException) -> str:
-    return f"kafka at {settings.kafka.bootstrap}: {error.args[0].str()}"

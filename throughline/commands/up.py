@@ -9,7 +9,7 @@ from producers.sources import build
 from schemas.settings import EMBEDDED, Loaded, Settings
 from schemas.telemetry import configure_logging, logger
 from throughline.options import with_settings
-from throughline.stack import running, stop_signal
+from throughline.stack import METRICS_PORTS, running, stop_signal
 
 
 @click.command()
@@ -44,7 +44,9 @@ def _banner(settings: Settings) -> str:
         lines.append(f"  SMTP intake   {settings.smtp.listen}")
     if settings.clickhouse.url == EMBEDDED:
         lines.append(f"  ClickHouse    http://{settings.gateway.listen}  (users and passwords: docs/gateway.md)")
-    host, _, port = settings.metrics.listen.rpartition(":")
-    ports = ", ".join(f"{part} {int(port) + offset}" for part, offset in (("serve", 0), ("process", 1), ("sink", 3)))
-    lines.append(f"  Metrics       http://{host}:PORT/metrics  ({ports})")
+    host, _, first = settings.metrics.listen.rpartition(":")
+    if int(first):  # 0: any free ports
+        parts = ["serve", "process", "sink", *(["gateway"] if settings.clickhouse.url == EMBEDDED else [])]
+        ports = ", ".join(f"{part} {int(first) + offset}" for part, offset in METRICS_PORTS.items() if part in parts)
+        lines.append(f"  Metrics       http://{host}:PORT/metrics  ({ports})")
     return "\n".join(lines)

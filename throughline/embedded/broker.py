@@ -5,6 +5,7 @@ partition and then silently drops the oldest: the backlog budget holds the intak
 `test.mock.num.brokers` in CONFIGURATION.md and src/rdkafka_mock.c.
 """
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,15 +50,25 @@ def _address(settings: Settings) -> Path:
 
 @contextmanager
 def announced(settings: Settings) -> Iterator[None]:
-    """Tell other commands on this machine where the embedded broker is, for as long as it runs."""
+    """Tell other commands on this machine where the embedded broker is, for as long as it runs.
+
+    Raises:
+        Failed: another one runs over this folder.
+    """
     file = _address(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     kafka = settings.kafka
-    file.write_bytes(orjson.dumps({"bootstrap": kafka.bootstrap, "embedded_run": str(kafka.embedded_run)}))
-    try:
-        yield
-    finally:
-        file.unlink(missing_ok=True)
+    with file.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            msg = f"another `throughline up` runs over {settings.data_dir}: stop it, or set another data_dir"
+            raise Failed(msg) from None
+        file.write_bytes(orjson.dumps({"bootstrap": kafka.bootstrap, "embedded_run": str(kafka.embedded_run)}))
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
 
 
 def reachable(settings: Settings) -> KafkaSettings:

@@ -65,7 +65,12 @@ class _Batch:
 
     parts: dict[TopicPartition, _Part]
     outlet: Outlet
-    size: int
+    sizes: dict[str, int]  # bytes for each output topic
+
+    @property
+    def size(self) -> int:
+        """Bytes of all outputs."""
+        return sum(self.sizes.values())
 
 
 class _Wake:
@@ -201,7 +206,9 @@ class Pipeline:
             before = flying.parts.get(at) if flying is not None else None
             parts[at] = self._step(at, mine, before)
             self._metrics.step.observe(perf_counter() - began)
-        return _Batch(parts, outlet, sum(part.done.size for part in parts.values()))
+        by_role = zip(*(part.done.sizes for part in parts.values()), strict=True)
+        sizes = dict(zip(self._plan.topics.outputs, map(sum, by_role), strict=True))
+        return _Batch(parts, outlet, {topic: size for topic, size in sizes.items() if size})
 
     def _step(self, at: TopicPartition, runs: list[Run], before: _Part | None) -> _Part:
         topic, partition = at
@@ -240,20 +247,13 @@ class Pipeline:
         """Kafka has all of it -> write keys and position -> allow the commit."""
         if batch is None or not batch.outlet.flush(lambda: self.is_abandoned):
             return
-        self._ledger.landed(self._reports(batch), batch.size)
+        reports = [(topic, SOMEWHERE, SOMEWHERE, size) for topic, size in batch.sizes.items()]
+        self._ledger.landed(reports, batch.size)
         for part in batch.parts.values():
             part.store.write(part.done.writes, part.runs[-1].end, min(part.latest, int(time() * 1000)))
             for run in part.runs:
                 run.finish()
         self._count(batch)
-
-    def _reports(self, batch: _Batch) -> list[tuple[str, int, int, int]]:
-        return [
-            (topic, SOMEWHERE, SOMEWHERE, sum(len(key) + len(value) for key, value in outputs))
-            for part in batch.parts.values()
-            for topic, outputs in zip(self._plan.topics.outputs, part.done.roles, strict=True)
-            if outputs
-        ]
 
     def _count(self, batch: _Batch) -> None:
         for (topic, _), part in batch.parts.items():

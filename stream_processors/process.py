@@ -5,37 +5,24 @@ of librdkafka's consumer in another (`transport/poller.py`). What any of them ca
 """
 
 import asyncio
+import gc
 import resource
 import signal
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from typing import Final
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from schemas.interaction import CHANNELS
-from schemas.kafka.admin import TIMEOUT_S, TopicMissingError, admin_client, topic_ids
-from schemas.kafka.backlog import Ledger, Watch
-from schemas.kafka.clients import consumer_config, process_group, sink_group
-from schemas.kafka.offsets import KafkaOffsets
+from schemas.kafka.admin import TIMEOUT_S, TopicMissingError, topic_ids
+from schemas.kafka.clients import process_group
 from schemas.settings import Settings
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
-from stream_processors.app import App, build
 from stream_processors.lag import report_lag
-from stream_processors.outflow import OutflowBook
-from stream_processors.outlet import Outlet
-from stream_processors.pipeline import Pipeline, Plan
-from stream_processors.stores import Stores
-from stream_processors.transport import reading
+from stream_processors.worker import Worker, build_worker
 
-_BATCH_BYTES: Final = 4 << 20
-_OPEN_BYTES: Final = 16 << 20
-_FINISH_S: Final = 3.0  # to finish what is open, when asked to stop; what is not finished then is replayed
 _PROBE_S: Final = 3.0
-_REFRESH_S: Final = 10.0  # how long a list of the outputs' partitions is good
 _PATIENCE_S: Final = (0.5, 1.0, 2.0, 5.0)
 
 
@@ -46,6 +33,7 @@ def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int
         ConfigurationError: a setting cannot be used; before `ready` is called.
     """
     _allow_many_files()
+    _collect_seldom()
     return asyncio.run(_main(settings, metrics, ready))
 
 
@@ -59,100 +47,42 @@ async def _main(settings: Settings, metrics: Metrics, ready: Callable[[], None])
 
 async def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: asyncio.Event) -> int:
     """Process until `stop` is set; see `main`."""
-    failure = _Failure(asyncio.get_running_loop(), stop)
-    worker = _build(settings, metrics, failure)
-    if not await _wait_for_kafka(settings, worker.admin, stop):
-        return 0
-    await asyncio.to_thread(worker.watch.start)
-    worker.pipeline.begin()
-    lag = asyncio.create_task(report_lag(worker.app, process_group(settings.kafka), metrics))
-    try:
-        started = asyncio.create_task(worker.app.start())
-        await failure.first(started, stop)
-        if started.done() and failure.reason is None:
-            await started
-            ready()
-            logger().info("process_started")
-        await stop.wait()
-    finally:
-        lag.cancel()
-        await _stop(worker)
-    if failure.reason is not None:
-        logger().error("process_failed", error=f"{type(failure.reason).__name__}: {failure.reason}")
+    loop = asyncio.get_running_loop()
+    failures: list[BaseException] = []
+
+    def fail(reason: BaseException) -> None:
+        failures.append(reason)
+        loop.call_soon_threadsafe(stop.set)
+
+    worker = build_worker(settings, metrics, fail)
+    if await _wait_for_kafka(settings, worker.admin, stop):
+        await _work(worker, ready, stop, fail, report_lag(worker.app, process_group(settings.kafka), metrics))
+    if failures:
+        logger().error("process_failed", error=f"{type(failures[0]).__name__}: {failures[0]}")
         return 1
     logger().info("process_stopped")
     return 0
 
 
-class _Failure:
-    """The first thing that could not be survived, told from any thread; it sets `stop`."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-        self.reason: BaseException | None = None
-        self._loop = loop
-        self._stop = stop
-
-    def tell(self, reason: BaseException) -> None:
-        self.reason = self.reason or reason
-        self._loop.call_soon_threadsafe(self._stop.set)
-
-    async def first(self, work: asyncio.Task[None], stop: asyncio.Event) -> None:
-        """Wait for the work or for `stop`."""
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    app: App
-    pipeline: Pipeline
-    watch: Watch
-    offsets: KafkaOffsets
-    admin: AdminClient
-
-    def unwatch(self) -> None:
-        """Stop to look at the sink's progress."""
-        self.watch.stop()
-        self.offsets.close()
-
-
-def _build(settings: Settings, metrics: Metrics, failure: _Failure) -> _Worker:
-    kafka, topics = settings.kafka, Topics(settings.kafka.prefix)
-    admin = admin_client(consumer_config(kafka, "process", process_group(kafka)))
-    ledger = Ledger(kafka.budget, OutflowBook(kafka.budget))
-    window = int(settings.dedupe.window.total_seconds() * 1000)
-    batch_bytes = min(_BATCH_BYTES, kafka.budget // 2)
-    plan = Plan(
-        topics=topics,
-        channels={topics.interactions(channel): channel for channel in CHANNELS},
-        sources=frozenset(settings.sources),
-        window=window,
-        batch_bytes=batch_bytes,
-    )
-    stores = Stores(settings.data_dir / "process", window)
-    outlets = (Outlet(kafka), Outlet(kafka))
-    pipeline = Pipeline(plan, stores=stores, outlets=outlets, ledger=ledger, metrics=metrics, fail=failure.tell)
-
-    def assigned(partitions: set[tuple[str, int]]) -> None:
-        pipeline.assigned(partitions, topic_ids(admin, kafka, {topic for topic, _ in partitions}))
-
-    how = reading(
-        kafka,
-        process_group(kafka),
-        run_bytes=batch_bytes,
-        open_bytes=_OPEN_BYTES,
-        assigned=assigned,
-        fail=failure.tell,
-    )
-    offsets = KafkaOffsets(kafka, "process", refresh_s=_REFRESH_S)
-    watch = Watch(
-        offsets,
-        {sink_group(kafka): topics.outputs},
-        ledger=ledger,
-        interval=0.1 if kafka.is_embedded else 1.0,
-    )
-    return _Worker(build(process_group(kafka), topics.raw, how, pipeline.submit), pipeline, watch, offsets, admin)
+async def _work(
+    worker: Worker,
+    ready: Callable[[], None],
+    stop: asyncio.Event,
+    fail: Callable[[BaseException], None],
+    reporting: Coroutine[None, None, None],
+) -> None:
+    """Work until `stop` is set or something fails; then finish what is open."""
+    await worker.begin()
+    lag = asyncio.create_task(reporting)
+    work = asyncio.create_task(worker.work(ready))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if work.done() and (crash := work.exception()) is not None:
+        fail(crash)
+    for task in (lag, stopped):
+        task.cancel()
+    await worker.end()
+    await asyncio.wait([work], timeout=1)
 
 
 async def _wait_for_kafka(settings: Settings, admin: AdminClient, stop: asyncio.Event) -> bool:
@@ -182,15 +112,11 @@ def _find_topics(settings: Settings, admin: AdminClient) -> None:
     topic_ids(admin, settings.kafka, names)
 
 
-async def _stop(worker: _Worker) -> None:
-    """Finish what is open, commit it, leave the group."""
-    worker.app.reader.leaving()
-    unwatched = threading.Thread(target=worker.unwatch, name="unwatch", daemon=True)
-    unwatched.start()  # it may hang on an absent Kafka, and then is left behind
-    if not await asyncio.to_thread(worker.pipeline.end, _FINISH_S):
-        logger().warning("runs_abandoned", why="Kafka takes too long; they are processed again at the next start")
-    await worker.app.stop()
-    await asyncio.to_thread(unwatched.join, 0.5)
+def _collect_seldom() -> None:
+    """Records come and go by thousands, and make no cycles: looking for cycles cost a sixth of the step's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
 
 
 def _allow_many_files() -> None:

@@ -3,7 +3,6 @@
 A store that is not there is new. A folder holds `store.json` (`card.py`) and `keys/` (RocksDB).
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -17,17 +16,16 @@ from stream_processors.store import Store, StoreError, unusable
 _WRITE_BUFFER: Final = 4 << 20  # one or two a store, 36 stores and more: decision 0011
 _CACHE: Final = 64 << 20  # blocks, indexes and filters of all stores together
 _LOG: Final = 64 << 20  # of writes, a store; then the oldest buffer goes to its file
-_PATIENCE_S: Final = 30.0  # for a lock that a worker on this machine still holds
 
 
 class Stores:
     """Opens and closes stores. Used by one thread."""
 
-    def __init__(self, folder: Path, window: int, give_up: Callable[[], bool] = lambda: False) -> None:
-        """`window` in milliseconds; `give_up`: asked while waiting for a store that another process still holds."""
+    def __init__(self, folder: Path, window: int, patience_s: float = 10.0) -> None:
+        """`window` in milliseconds; `patience_s`: how long to wait for a store that another process still holds."""
         self._folder = folder
         self._window = window
-        self._give_up = give_up
+        self._patience_s = patience_s
         self._cache = Cache(_CACHE)
         self._open: dict[tuple[str, int], Store] = {}
 
@@ -68,7 +66,7 @@ class Stores:
     def _open_database(self, folder: Path) -> tuple[Rdict, list[str]]:
         """RocksDB, and the names of its column families."""
         path = str(folder / "keys")
-        until = monotonic() + _PATIENCE_S
+        until = monotonic() + self._patience_s
         while True:
             try:
                 names = Rdict.list_cf(path) if (folder / "keys" / "CURRENT").exists() else ["default"]
@@ -77,7 +75,7 @@ class Stores:
             except Exception as error:  # rocksdict raises Exception itself
                 if f"{path}/LOCK" not in str(error):
                     raise unusable(folder, "opened", error) from error
-                if monotonic() > until or self._give_up():
+                if monotonic() > until:
                     remedy = "end it, or give each its own data_dir"
                     raise StoreError(f"the dedupe store {folder} is held by another process; {remedy}") from error
             sleep(0.1)

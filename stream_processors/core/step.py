@@ -7,6 +7,7 @@ replayed finds itself in the memory, and passes: so a crash between any two line
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Final
 
 import orjson
@@ -43,9 +44,10 @@ class Step:
     reasons: list[tuple[str, Reason]]
 
     @property
-    def size(self) -> int:
-        """Bytes of all outputs, keys and values."""
-        return sum(len(key) + len(value) for role in self.roles for key, value in role)
+    def sizes(self) -> tuple[int, int, int]:
+        """Bytes of the outputs of each role, keys and values."""
+        stored, duplicates, rejected = (sum(map(len, chain.from_iterable(outputs))) for outputs in self.roles)
+        return stored, duplicates, rejected
 
     @property
     def roles(self) -> tuple[list[Output], list[Output], list[Output]]:

@@ -12,6 +12,11 @@ _HELD: Final = {
     "partition.assignment.strategy": "Faust takes an assignment as the whole of it, so it must be eager",
     "group.protocol": "Faust takes an assignment as the whole of it, so it must be the classic protocol",
 }
+_SMALL: Final[Config] = {  # librdkafka's own are for machines with little else to hold
+    "queued.max.messages.kbytes": 8 << 10,
+    "fetch.max.bytes": 8 << 20,
+    "fetch.message.max.bytes": 1 << 20,
+}
 _BEGINNING: Final = ("earliest", "smallest", "beginning")
 
 
@@ -57,7 +62,7 @@ def reading(
             raise ConfigurationError(msg)
     config = consumer_config(kafka, "process", group)
     reset = config.pop("auto.offset.reset", "earliest")
-    config.setdefault("queued.max.messages.kbytes", 16 << 10)  # 64 MB by default: too much beside the stores
+    config |= _SMALL | kafka.librdkafka
     config.setdefault(
         "session.timeout.ms", 6_000 if kafka.is_embedded else 10_000
     )  # how long a killed worker is missed

@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,9 @@ from schemas.kafka.clients import sink_group
 from schemas.settings import ConfigurationError, KafkaSettings, Settings, SourceSettings
 from schemas.telemetry import Metrics
 from schemas.topics import Topics
+from stream_processors.app import App
 from stream_processors.process import run
+from stream_processors.worker import Worker, build_worker
 from tests.stream_processors.topics import RAW, interactions, outputs, processed, send
 
 
@@ -164,6 +166,24 @@ async def test_it_stops_before_it_is_ready(mock_kafka: KafkaSettings, tmp_path: 
     await asyncio.sleep(1.5)
     stop.set()
     assert await task == 0
+
+
+async def test_what_faust_cannot_survive_ends_it(
+    mock_kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apps: list[App] = []
+
+    def built(settings: Settings, metrics: Metrics, fail: Callable[[BaseException], None]) -> Worker:
+        worker = build_worker(settings, metrics, fail)
+        apps.append(worker.app)
+        return worker
+
+    monkeypatch.setattr("stream_processors.process.build_worker", built)
+    settings, ready = Settings(kafka=mock_kafka, data_dir=tmp_path), asyncio.Event()
+    task = asyncio.create_task(run(settings, Metrics(CollectorRegistry()), ready.set, asyncio.Event()))
+    await ready.wait()
+    await apps[0].crash(RuntimeError("of Faust's own"))
+    assert await task == 1
 
 
 async def test_a_damaged_store_ends_it_before_any_commit(mock_kafka: KafkaSettings, tmp_path: Path) -> None:

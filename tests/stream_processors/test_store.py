@@ -95,7 +95,7 @@ def test_a_killed_process_loses_no_key_that_was_written(tmp_path: Path) -> None:
 
 def test_a_store_that_another_process_holds_is_waited_for_and_then_refused(tmp_path: Path) -> None:
     stores, _ = opened(tmp_path)
-    impatient = Stores(tmp_path, WINDOW, give_up=lambda: True)
+    impatient = Stores(tmp_path, WINDOW, patience_s=0.2)
     with pytest.raises(StoreError, match="held by another process"):
         impatient.of("interactions.web", 3, TODAY)
     stores.close()

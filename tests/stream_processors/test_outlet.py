@@ -1,0 +1,41 @@
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from schemas.settings import ConfigurationError, KafkaSettings
+from stream_processors.outlet import DeliveryError, Outlet, outlet_config
+
+
+def test_what_was_flushed_is_in_kafka(mock_kafka: KafkaSettings) -> None:
+    outlet = Outlet(mock_kafka)
+    outlet.send("t", [(b"key", str(number).encode()) for number in range(100)])
+    assert outlet.flush(lambda: False)
+    outlet.close()
+    consumer = Consumer({"bootstrap.servers": mock_kafka.bootstrap, "group.id": "-"})
+    marks = [consumer.get_watermark_offsets(TopicPartition("t", number), timeout=10) for number in range(4)]
+    consumer.close()
+    assert sum(high for _, high in marks) == 100
+    assert sorted(high for _, high in marks) == [0, 0, 0, 100]  # one key, one partition
+
+
+def test_a_refused_output_is_raised() -> None:
+    outlet = Outlet(KafkaSettings.model_validate({"bootstrap": "127.0.0.1:1", "message.timeout.ms": "50"}))
+    outlet.send("t", [(b"k", b"v")])
+    with pytest.raises(DeliveryError, match="1 outputs were refused, the first with _MSG_TIMED_OUT"):
+        outlet.flush(lambda: False)
+    outlet.close()
+
+
+def test_an_absent_kafka_is_waited_for_until_given_up() -> None:
+    outlet = Outlet(KafkaSettings(bootstrap="127.0.0.1:1"))
+    outlet.send("t", [(b"k", b"v")])
+    asked = iter([False, True])
+    assert not outlet.flush(lambda: next(asked))
+    outlet.close()
+
+
+def test_what_exactly_once_leans_on_cannot_be_set() -> None:
+    with pytest.raises(ConfigurationError):
+        outlet_config(KafkaSettings.model_validate({"bootstrap": "h:1", "acks": "1"}))
+    config = outlet_config(KafkaSettings.model_validate({"bootstrap": "h:1", "security": {"protocol": "ssl"}}))
+    assert (config["security.protocol"], config["enable.idempotence"]) == ("ssl", True)
+    assert config["message.timeout.ms"] == 0

@@ -24,7 +24,7 @@ class Limits:
     rows: int = 30_000
     size: int = 12 << 20
     linger: float = 0.03
-    interval: float = 0.2
+    interval: float = 0.15
 
 
 class Gather:

@@ -12,7 +12,6 @@ Fate = Literal["stored", "duplicate", "rejected"]
 FATES: Final[tuple[Fate, ...]] = get_args(Fate)
 
 Stage = Literal["intake", "process", "sink"]
-STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 
 class Reason(StrEnum):

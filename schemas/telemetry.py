@@ -1,6 +1,6 @@
 """Metrics and logs: every metric of every part is declared here, with unit, help and a bounded label set.
 
-One `Metrics` is made in the entry point from its own registry and passed down; there are no globals.
+One `Metrics` is made in the entry point and passed down; there are no globals.
 """
 
 import logging
@@ -18,8 +18,9 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 class Metrics:
     """All metrics; each part uses its own. Labels are bounded: never an identifier, an event id or a message."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.registry = registry
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        """`registry`: where they are kept; one of their own by default."""
+        self.registry = registry = registry or CollectorRegistry()
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, namespace=PREFIX, registry=registry)

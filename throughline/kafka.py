@@ -1,5 +1,6 @@
 """Asking Kafka from a command: what it cannot answer ends the command, and says where it was asked."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.kafka.admin import admin_client
 from schemas.kafka.clients import producer_config
+from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import KafkaSettings
 from throughline.failures import Failed
 
@@ -19,8 +21,32 @@ def asking(kafka: KafkaSettings, part: str) -> Iterator[AdminClient]:
     Raises:
         Failed: Kafka did not answer, or refused.
     """
-    try:
+    with _told(kafka):
         yield admin_client(producer_config(kafka, part))
+
+
+def wait_until_consumed(kafka: KafkaSettings, group: str, topics: tuple[str, ...], timeout: float) -> int:
+    """Wait until a group has consumed these topics to their ends, `timeout` seconds at most; what is left, in records.
+
+    Raises:
+        Failed: Kafka cannot be asked.
+    """
+    offsets = KafkaOffsets(kafka, "up")
+    deadline = time.monotonic() + timeout
+    with _told(kafka):
+        while True:
+            ends = offsets.ends(topics)
+            committed = offsets.committed(group, list(ends))
+            behind = sum(max(0, end - committed[partition]) for partition, end in ends.items())
+            if not behind or time.monotonic() > deadline:
+                return behind
+            time.sleep(0.1)
+
+
+@contextmanager
+def _told(kafka: KafkaSettings) -> Iterator[None]:
+    try:
+        yield
     except KafkaException as error:
         text = error.args[0].str()
         msg = f"kafka at {kafka.bootstrap}: {text}; is it running? `make kafka-start` runs one on this machine"

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import click
 import orjson
-from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
@@ -84,7 +83,7 @@ def _default(value: object) -> str:
 
 
 def _metrics() -> str:
-    metrics = Metrics(CollectorRegistry())
+    metrics = Metrics()
     declared = [metric for metric in vars(metrics).values() if hasattr(metric, "_labelnames")]
     rows = sorted(
         [

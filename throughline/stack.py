@@ -3,24 +3,21 @@
 import asyncio
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from typing import Final, TypeVar
 
-from confluent_kafka import KafkaException
-
 from schemas.kafka.admin import TIMEOUT_S, create
 from schemas.kafka.clients import process_group, sink_group
-from schemas.kafka.offsets import KafkaOffsets
-from schemas.settings import EMBEDDED, KafkaSettings, Settings
+from schemas.settings import EMBEDDED, Settings
 from schemas.telemetry import logger
 from schemas.topics import Topics
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
 from throughline.embedded.broker import announced, embedded_broker
+from throughline.failures import Failed
 from throughline.gateway import access
-from throughline.kafka import asking
+from throughline.kafka import asking, wait_until_consumed
 from throughline.supervisor import PartSpec, Supervisor, first_of
 
 T = TypeVar("T")
@@ -84,7 +81,7 @@ class Stack:
     async def _drained(self, group: str, topics: tuple[str, ...]) -> None:
         try:
             behind = await asyncio.to_thread(wait_until_consumed, self.settings.kafka, group, topics, DRAIN_S)
-        except KafkaException as error:
+        except Failed as error:
             self._log.error("drain_failed", group=group, error=str(error))
             return
         if behind:
@@ -118,23 +115,6 @@ class Stack:
         with connect(access.url(self.settings)) as client:
             for applied in migrate(client):
                 self._log.info("migration_applied", migration=applied)
-
-
-def wait_until_consumed(kafka: KafkaSettings, group: str, topics: tuple[str, ...], timeout: float) -> int:
-    """Wait until a group has consumed these topics to their ends, `timeout` seconds at most; what is left, in records.
-
-    Raises:
-        KafkaException: Kafka cannot be asked.
-    """
-    offsets = KafkaOffsets(kafka, "up")
-    deadline = time.monotonic() + timeout
-    while True:
-        ends = offsets.ends(topics)
-        committed = offsets.committed(group, list(ends))
-        behind = sum(max(0, end - committed[partition]) for partition, end in ends.items())
-        if not behind or time.monotonic() > deadline:
-            return behind
-        time.sleep(0.1)
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """The adapters' pages: every configuration in them can be used as it stands, and what they send is believed."""
 
-import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +9,9 @@ import pytest
 from producers.contract import Delivery, Draft
 from producers.sources import build
 from schemas.settings import Settings
+from tests.docs.blocks import ROOT, blocks
 
-PAGES = sorted((Path(__file__).parents[2] / "docs/adapters").glob("*.md"))
-
-
-def blocks(page: Path, kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+PAGES = sorted((ROOT / "docs/adapters").glob("*.md"))
 
 
 WHOLE = [page for page in PAGES if "..." not in "".join(blocks(page, "toml"))]  # no key is cut short

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,23 +9,15 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.checkout import ROOT, checkout
+
 PAGE = ROOT / "docs/adding-an-adapter.md"
-TESTS = Path("tests/producers/adapters")
 BLOCK = re.compile(r"^```(console|python)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    for package in ("schemas", "producers", "throughline"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / TESTS).mkdir(parents=True)
-    for file in ("tests/__init__.py", "tests/producers/__init__.py"):
-        shutil.copy(ROOT / file, tmp_path / file)
-    for name in ("__init__.py", "conftest.py", "test_conformance.py"):
-        shutil.copy(ROOT / TESTS / name, tmp_path / TESTS)
-    return tmp_path
+@pytest.fixture(name="checkout")
+def copied(tmp_path: Path) -> Path:
+    return checkout(tmp_path, "schemas", "producers", "throughline")
 
 
 def run(checkout: Path, *command: str) -> str:

@@ -13,13 +13,14 @@ from producers.contract import Bad, Delivery, Draft, MalformedError, Refused
 from producers.outcomes import Accepted, Held, Malformed, TooLarge
 from schemas.check import Checked, check
 from schemas.fates import Fault, Reason
+from schemas.telemetry import Metrics
 from tests.producers.doubles import KeptPublisher, acceptor, delivery, double, draft, metrics, source
 
 BAD = Bad(Fault(Reason.SCHEMA_INVALID, "no user", "items[1]"), b"its bytes", "m2")
 
 
-def value(registry: object, name: str, **labels: str) -> float:
-    return registry.registry.get_sample_value(f"throughline_{name}_total", labels) or 0  # type: ignore[attr-defined]
+def value(measured: Metrics, name: str, **labels: str) -> float:
+    return measured.registry.get_sample_value(f"throughline_{name}_total", labels) or 0
 
 
 async def test_an_accepted_delivery_is_in_kafka_with_its_receipt() -> None:

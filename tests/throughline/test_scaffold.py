@@ -1,32 +1,21 @@
 """A scaffolded adapter passes every gate as it is, and nothing is ever overwritten."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.checkout import ADAPTERS, ROOT, checkout
 from throughline.failures import Failed
 from throughline.scaffold import ROLL, enroll, scaffold
 
-ROOT = Path(__file__).parents[2]
-TESTS = Path("tests/producers/adapters")
 LONGEST = "a_name_that_is_as_long_as_it_may"
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of the tree, as far as an adapter needs it."""
-    for package in ("schemas", "producers"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / TESTS).mkdir(parents=True)
-    for file in ("tests/__init__.py", "tests/producers/__init__.py"):
-        shutil.copy(ROOT / file, tmp_path / file)
-    for name in ("__init__.py", "conftest.py", "test_conformance.py"):
-        shutil.copy(ROOT / TESTS / name, tmp_path / TESTS)
-    return tmp_path
+@pytest.fixture(name="checkout")
+def copied(tmp_path: Path) -> Path:
+    return checkout(tmp_path, "schemas", "producers")
 
 
 def run(checkout: Path, *command: str) -> str:
@@ -42,8 +31,8 @@ def test_what_is_scaffolded_passes_every_gate(checkout: Path) -> None:
         code = [str(path) for path in written if path.suffix == ".py"]
         run(checkout, "ruff", "check", *code)
         run(checkout, "ruff", "format", "--check", *code)
-    run(checkout, "mypy", "--cache-dir", str(checkout / "cache"), "producers/adapters", str(TESTS))
-    told = run(checkout, "pytest", "-p", "no:cacheprovider", str(TESTS), "-k", f"zendesk or {LONGEST}", "-vv")
+    run(checkout, "mypy", "--cache-dir", str(checkout / "cache"), "producers/adapters", str(ADAPTERS))
+    told = run(checkout, "pytest", "-p", "no:cacheprovider", str(ADAPTERS), "-k", f"zendesk or {LONGEST}", "-vv")
     assert "test_the_adapter_conforms[zendesk] PASSED" in told
     assert "test_a_retry_gives_the_same_interaction PASSED" in told
 

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import click
-from prometheus_client import CollectorRegistry
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -35,7 +34,7 @@ def import_(*, loaded: Loaded, file: Path, source: str, as_json: bool) -> None:
     with ExitStack() as screen:
         show = _Screen(screen.enter_context(_progress())) if sys.stderr.isatty() else None
         try:
-            summary = main(settings, Metrics(CollectorRegistry()), file, source, show or _silent)
+            summary = main(settings, Metrics(), file, source, show or _silent)
         except (ImportFailedError, UnreadableFileError) as error:
             raise Failed(str(error)) from None
     _report(summary, as_json=as_json)

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Final
 
 import click
-from prometheus_client import CollectorRegistry
 
 from schemas.settings import Loaded, Settings
 from schemas.telemetry import Metrics, configure_logging
@@ -34,7 +33,7 @@ def run_part(part: str, loaded: Loaded, supervised: tuple[int, int] | None, log_
         Failed: the part ended with an error, or its metrics port is taken.
     """
     configure_logging(part, level=log_level)
-    metrics = Metrics(CollectorRegistry())
+    metrics = Metrics()
     metrics.build_info.labels(version("throughline"), part).set(1)
     main: Main = import_module(_MAINS[part]).main
     try:

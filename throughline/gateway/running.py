@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry
-
 from schemas.settings import ConfigurationError, GatewaySettings, Settings
 from schemas.telemetry import Metrics, configure_logging, logger
 from throughline.gateway.house import FULL, announced, house, passwords
@@ -98,7 +96,7 @@ def child() -> None:
     threading.Thread(target=_follow, name="lifeline", daemon=True).start()
     settings = Settings(data_dir=Path(data_dir), gateway=GatewaySettings(listen=listen))
     try:
-        status = main(settings, Metrics(CollectorRegistry()), _ready)
+        status = main(settings, Metrics(), _ready)
     except ConfigurationError as error:
         logger().error("configuration_refused", reason=str(error))
         status = 2

@@ -17,6 +17,7 @@ from msgspec import Meta
 from pydantic import ValidationError
 
 from schemas.fates import Fault, Reason
+from schemas.ids import fingerprint
 from schemas.interaction import (
     FINGERPRINT,
     FIRST_YEAR,
@@ -97,7 +98,7 @@ def check(value: bytes) -> Checked | Fault:
         event = _decode(value)
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
         return explain(value)
-    return event if _is_sound(event) else explain(value)
+    return event if _is_sound(event, value) else explain(value)
 
 
 def check_all(values: Sequence[bytes]) -> list[Checked | Fault]:
@@ -109,7 +110,7 @@ def check_all(values: Sequence[bytes]) -> list[Checked | Fault]:
         events = list(map(_decode, values))
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
         return [check(value) for value in values]
-    return [event if _is_sound(event) else explain(value) for event, value in zip(events, values, strict=True)]
+    return [event if _is_sound(event, value) else explain(value) for event, value in zip(events, values, strict=True)]
 
 
 @lru_cache(maxsize=4096)
@@ -125,11 +126,16 @@ def _is_object(raw: msgspec.Raw) -> bool:
     return raw is EMPTY or bytes(raw)[:1] == b"{"
 
 
-def _is_sound(event: Checked) -> bool:
-    """What a Struct cannot say cheaply: years, character sets, and that raw members are objects."""
+def _is_sound(event: Checked, value: bytes) -> bool:
+    """What a Struct cannot say cheaply: years, character sets, that raw members are objects, a missing fingerprint."""
     if event.sent_at is not None and not _is_time(event.sent_at):
         return False
-    if event.fingerprint is not None and not _is_fingerprint(event.fingerprint):
+    if event.fingerprint is None:
+        try:
+            fingerprint(orjson.loads(value))  # raw members hold what msgspec does not look at: 1e999, 300 levels
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+            return False
+    elif not _is_fingerprint(event.fingerprint):
         return False
     for identifier in event.identifiers:
         if not _is_name(identifier.kind):
@@ -163,7 +169,10 @@ def explain(value: bytes) -> Fault:
         if field == "identifiers" and document.get("identifiers"):
             reason = Reason.SCHEMA_INVALID
         return Fault(reason, first["msg"], path_of(first["loc"]))
-    return Fault(Reason.SCHEMA_INVALID, "a number, a name or an open object is not in the form that schema 1 asks for")
+    return Fault(
+        Reason.SCHEMA_INVALID,
+        "a number, a name or an open object is not in the form that schema 1 asks for, or is nested too deep",
+    )
 
 
 def path_of(location: Sequence[int | str]) -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from schemas.check import check, check_all
 from schemas.fates import Fault, Reason
+from schemas.ids import fingerprint
 from schemas.interaction import Interaction
 from tests.strategies import OPTIONAL, REQUIRED, documents, json_values
 
@@ -101,6 +102,21 @@ def test_no_bytes_raise(value: bytes) -> None:
 def test_the_verdicts_agree_on_odd_bytes(tail: bytes) -> None:
     value = orjson.dumps(GOOD)[:-1] + tail
     assert fast_accepts(value) == model_accepts(value)
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [b'{"a":1e999}', b'{"a":-1e400}', b'{"a":' + b"9" * 400 + b"}", b'{"a":' * 300 + b"1" + b"}" * 300,
+     b'{"a":' + b"[" * 300 + b"]" * 300 + b"}"],
+)  # fmt: skip
+@pytest.mark.parametrize("member", [b"properties", b"traits", b"context"])
+def test_what_passes_without_a_fingerprint_can_be_given_one(member: bytes, opened: bytes) -> None:
+    value = orjson.dumps(GOOD)[:-1] + b',"' + member + b'":' + opened + b"}"
+    verdict, good = check_all([value, orjson.dumps(GOOD)])
+    assert verdict == check(value)
+    assert not isinstance(good, Fault)
+    if not isinstance(verdict, Fault):
+        fingerprint(orjson.loads(value))
 
 
 @given(st.lists(documents.map(orjson.dumps) | st.binary(max_size=20), max_size=6))

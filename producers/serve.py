@@ -79,7 +79,7 @@ class _Serve:
         answered = asyncio.create_task(kafka.answered())
         await asyncio.wait({serving, ending, answered}, return_when=asyncio.FIRST_COMPLETED)
         if answered.done() and not ending.done():
-            self._log.info("intake_ready", http=self._settings.http.listen, sources=len(self._sources))
+            self._log.info("intake_started", http=self._settings.http.listen, sources=len(self._sources))
             ready()
         answered.cancel()
         await asyncio.wait({serving, ending}, return_when=asyncio.FIRST_COMPLETED)

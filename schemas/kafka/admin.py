@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -12,7 +13,7 @@ from schemas.kafka.clients import Config
 from schemas.settings import KafkaSettings
 from schemas.topics import TopicSpec
 
-TIMEOUT_S = 15.0
+TIMEOUT_S: Final = 15.0
 
 
 class TopicMissingError(Exception):

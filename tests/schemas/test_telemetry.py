@@ -1,11 +1,12 @@
 """Metrics are those that dashboards rely on, with unit, help and bounded labels; logs are JSON lines."""
 
+import httpx
 import orjson
 import pytest
 import structlog
-from prometheus_client import CollectorRegistry
 
 from schemas.telemetry import Metrics, configure_logging, logger
+from tests.ports import free_port
 
 PROMISED = {
     "deliveries_total": ("source", "outcome"),
@@ -27,7 +28,7 @@ PROMISED = {
 
 
 def test_every_promised_metric_is_there_with_its_labels() -> None:
-    metrics = Metrics(CollectorRegistry())
+    metrics = Metrics()
     found = {
         m._name.removeprefix("throughline_") + ("_total" if m._type == "counter" else ""): m._labelnames
         for m in vars(metrics).values()
@@ -37,10 +38,15 @@ def test_every_promised_metric_is_there_with_its_labels() -> None:
 
 
 def test_metrics_are_served_and_the_server_ends() -> None:
-    metrics = Metrics(CollectorRegistry())
+    metrics = Metrics()
     metrics.build_info.labels("1", "test").set(1)
-    stop = metrics.serve("127.0.0.1:0")
+    port = free_port()
+    stop = metrics.serve(f"127.0.0.1:{port}")
+    answer = httpx.get(f"http://127.0.0.1:{port}/metrics")
+    assert 'throughline_build_info{part="test",version="1"} 1.0' in answer.text
     stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/metrics")
 
 
 def test_a_taken_port_is_an_error() -> None:
@@ -50,7 +56,7 @@ def test_a_taken_port_is_an_error() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(OSError, match="in use"):
-            Metrics(CollectorRegistry()).serve(f"127.0.0.1:{taken.getsockname()[1]}")
+            Metrics().serve(f"127.0.0.1:{taken.getsockname()[1]}")
 
 
 def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:

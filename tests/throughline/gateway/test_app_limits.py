@@ -3,13 +3,13 @@
 import contextlib
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.throughline.gateway.conftest import Served
+from tests.throughline.gateway.waiting import statements, until
 from throughline.gateway.run import QUERIES
 
 pytestmark = pytest.mark.chdb
@@ -36,9 +36,9 @@ def test_sessions_keep_tables_and_settings(http: httpx.Client) -> None:
 def test_a_session_takes_one_request_at_a_time(served: Served) -> None:
     params = {"session_id": "busy"}
     with served.http() as first, served.http() as second:
-        slow = threading.Thread(target=lambda: first.post("/", params=params, content="SELECT sleep(1)"))
+        slow = threading.Thread(target=lambda: first.post("/", params=params, content="SELECT 'slow', sleep(2)"))
         slow.start()
-        time.sleep(0.3)
+        until(lambda: statements(second, "slow") == 1)
         answer = second.post("/", params=params, content="SELECT 1")
         slow.join()
         assert answer.headers["x-clickhouse-exception-code"] == "373"
@@ -70,31 +70,19 @@ def test_waiting_for_the_end_gives_the_error_its_status(http: httpx.Client) -> N
     assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (500, "395")
 
 
-def _running(http: httpx.Client, what: str) -> int:
-    sql = f"SELECT count() FROM system.processes WHERE query LIKE '%{what}%' AND query NOT LIKE '%system.processes%'"
-    return int(http.post("/", content=sql).text)
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize("format_", ["TSV", "JSON"])
 def test_a_statement_ends_when_its_client_leaves(served: Served, http: httpx.Client, format_: str) -> None:
     mark = f"leaving_{format_}"
     with _sent(served, f"SELECT '{mark}', sum(sipHash64(number)) FROM numbers(1000000000000) FORMAT {format_}"):
-        _until(lambda: _running(http, mark) == 1)
-    _until(lambda: _running(http, mark) == 0)
+        until(lambda: statements(http, mark) == 1)
+    until(lambda: statements(http, mark) == 0)
 
 
 def test_a_body_cut_off_inserts_nothing(served: Served, http: httpx.Client, table: str) -> None:
     insert = f"INSERT INTO {table} FORMAT TSV"
     with _sent(served, "1\ta\n" * 200_000, query=insert, length=1_000_000_000):
-        _until(lambda: _running(http, f"INSERT INTO {table}") == 1)
-    _until(lambda: _running(http, f"INSERT INTO {table}") == 0)
+        until(lambda: statements(http, f"INSERT INTO {table}") == 1)
+    until(lambda: statements(http, f"INSERT INTO {table}") == 0)
     assert _count(http, table) == 0
 
 
@@ -128,7 +116,7 @@ def test_heavy_queries_do_not_hold_up_inserts(served: Served, table: str) -> Non
             answer = http.post("/", params={"query": f"INSERT INTO {table} FORMAT TSV"}, content=f"{n}\ta\n")
             assert answer.status_code == 200, answer.text
         heavy.close()
-        _until(lambda: _running(http, "heavy") == 0)
+        until(lambda: statements(http, "heavy") == 0)
         assert _count(http, table) == 5
 
 

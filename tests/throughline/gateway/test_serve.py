@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.throughline.gateway.waiting import statements, until
 from throughline.gateway import running
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
@@ -35,7 +36,7 @@ def test_requests_in_flight_are_answered_at_the_end(tmp_path: Path) -> None:
     with _client(running.url(tmp_path)) as http:
         asking = threading.Thread(target=lambda: answers.append(http.post("/", content="SELECT sleep(2)")))
         asking.start()
-        time.sleep(0.5)
+        until(lambda: statements(http, "sleep(2)") == 1)
         assert running.stop(process) == 0
         asking.join()
     assert [answer.text for answer in answers] == ["0\n"]
@@ -46,7 +47,7 @@ def test_a_statement_without_end_does_not_hold_up_the_end(tmp_path: Path) -> Non
     with _client(running.url(tmp_path)) as http:
         asking = threading.Thread(target=_forever, args=(http,))
         asking.start()
-        time.sleep(0.5)
+        until(lambda: statements(http, "sipHash64") == 1)
         began = time.monotonic()
         assert running.stop(process) == 0
         assert time.monotonic() - began < running.STOP_S

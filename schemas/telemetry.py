@@ -109,6 +109,13 @@ def configure_logging(part: str, *, level: str = "info", console: bool | None = 
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    hush_clients()
+
+
+def hush_clients() -> None:
+    """Silence ClickHouse's client: it tells of what it raises as well, with URLs that may quote what was asked."""
+    for name in ("clickhouse_connect", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def logger(**bound: object) -> structlog.typing.FilteringBoundLogger:

@@ -1,6 +1,5 @@
 """Reading the timeline: a connection, whether `up` runs or not, and the queries of the commands."""
 
-import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import click
 from schemas.identifiers import normalise
 from schemas.interaction import NAME
 from schemas.settings import EMBEDDED, Settings
+from schemas.telemetry import hush_clients
 from sinks.clickhouse.client import ClickHouse, connect
 from sinks.errors import FatalError, TransientError
 from throughline.failures import Failed
@@ -31,7 +31,7 @@ def opened(settings: Settings) -> Iterator[ClickHouse]:
     Raises:
         Failed: it could not be opened, or refused what was asked within.
     """
-    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # it tells of errors that are raised too
+    hush_clients()
     try:
         with access.opened(settings) as url, connect(url) as client:
             yield client

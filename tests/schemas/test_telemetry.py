@@ -1,5 +1,7 @@
 """Metrics are those that dashboards rely on, with unit, help and bounded labels; logs are JSON lines."""
 
+import logging
+
 import httpx
 import orjson
 import pytest
@@ -57,6 +59,16 @@ def test_a_taken_port_is_an_error() -> None:
         taken.listen()
         with pytest.raises(OSError, match="in use"):
             Metrics().serve(f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_clients_do_not_tell_what_was_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("test", console=False)
+    try:
+        logging.getLogger("urllib3.connectionpool").warning("Retrying: /?param_who=ada@example.com")
+        logging.getLogger("another").warning("told")
+    finally:
+        structlog.reset_defaults()
+    assert [orjson.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["told"]
 
 
 def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:

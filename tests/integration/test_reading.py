@@ -1,6 +1,5 @@
 """The commands that read, on a store that nobody has open."""
 
-
 import orjson
 import pytest
 

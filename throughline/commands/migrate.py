@@ -1,9 +1,9 @@
 """`throughline migrate`: ClickHouse's schema."""
 
 import click
-from sinks.clickhouse.migrate import migrate as apply
 
 from schemas.settings import Loaded
+from sinks.clickhouse.migrate import migrate as apply
 from throughline.options import with_settings
 from throughline.reading import opened
 

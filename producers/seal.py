@@ -1,6 +1,6 @@
 """A draft becomes an interaction: ids, fingerprint, normal form, check, bytes. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from producers.contract import Bad, Draft
+from producers.json_text import write
 from schemas.check import check
 from schemas.fates import Fault, Reason
 from schemas.identifiers import normalise
@@ -19,6 +20,9 @@ _PLAIN: Final = (  # members that pass from the draft as they are, absent when e
     "name", "direction", "conversation", "agent", "text", "amount", "currency",
     "score", "score_scale", "duration_s", "traits", "properties",
 )  # fmt: skip
+
+
+_MEMBERS: Final = tuple(member.name for member in fields(Draft))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def seal(draft: Draft, origin: Origin, received_at: datetime, max_size: int) -> 
         value = b"%b%b,%b" % (head.encode(), said[1:-1], unsaid[1:])  # one object of three, each written once
     except (TypeError, ValueError, OverflowError) as error:  # a number over 64 bits, a lone surrogate, the year 10000
         fault = Fault(Reason.SCHEMA_INVALID, f"cannot be written as JSON: {error}")
-        return Bad(fault, repr(draft).encode(errors="backslashreplace"), draft.message_id)
+        return Bad(fault, write({name: getattr(draft, name) for name in _MEMBERS}), draft.message_id)
     if len(value) > max_size:
         return Bad(
             Fault(Reason.TOO_LARGE, f"{len(value)} bytes, the limit is {max_size}"), value, draft.message_id, identity

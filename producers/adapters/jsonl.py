@@ -10,6 +10,7 @@ import orjson
 
 from producers.contract import Adapter, Bad, Delivery, Draft
 from producers.dialects.mapped import MappedConfig, draft_of
+from producers.json_text import read
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS
 
@@ -28,7 +29,7 @@ class JsonLines(Adapter[MappedConfig]):
     def decode(self, delivery: Delivery) -> Iterator[Draft | Bad]:
         """One interaction, or why there is none, with the line's number."""
         try:
-            document = orjson.loads(delivery.body)
+            document = read(delivery.body)
         except orjson.JSONDecodeError as error:
             made: Draft | Fault = Fault(Reason.NOT_JSON, f"not JSON in UTF-8: {error}")
         else:

@@ -61,7 +61,7 @@ class Meta(Adapter[MetaConfig]):
             yield document
             return
         for event in events_of(document):
-            yield drafted(partial(_read, event), event.path, event.alone, delivery.body)
+            yield drafted(partial(_read, event), event.path, event.alone)
 
 
 def _read(event: Event) -> Draft:

@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, field_validator
 from producers.contract import Adapter, Bad, Delivery, Draft, MalformedError, Refused, SourceConfig
 from producers.dialects.segment.faults import CALLS, Call
 from producers.dialects.segment.message import Envelope, draft_of
+from producers.json_text import mend, read, write
 from schemas.fates import Fault, Reason
 from schemas.interaction import Channel
 
@@ -63,6 +64,17 @@ def key_of(delivery: Delivery) -> str | None:
     try:
         return _decode_key(delivery.body).writeKey or None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _mended_key(delivery.body)
+
+
+def _mended_key(raw: bytes) -> str | None:
+    """The key of a body that half a character makes unreadable."""
+    mended = mend(raw)
+    if mended is raw:
+        return None
+    try:
+        return _decode_key(mended).writeKey or None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -105,14 +117,14 @@ class Segment(Adapter[SegmentConfig]):
         end = delivery.path.rstrip("/").rpartition("/")[2]
         call = _BY_PATH.get(end)
         if end not in _BATCHES and (call is not None or "batch" not in body):
-            return [_item(body, call, "", _ALONE, delivery)]
+            return [_item(body, call, "", _ALONE)]
         messages, envelope = _batch(body)
-        return [_item(message, None, f"batch[{at}]", envelope, delivery) for at, message in enumerate(messages)]
+        return [_item(message, None, f"batch[{at}]", envelope) for at, message in enumerate(messages)]
 
 
 def _body(raw: bytes) -> dict[str, Any]:
     try:
-        body = orjson.loads(raw)
+        body = read(raw)
     except orjson.JSONDecodeError as error:
         raise MalformedError(f"the body is not JSON in UTF-8: {error}", "send one JSON object") from None
     if not isinstance(body, dict):
@@ -133,22 +145,15 @@ def _batch(body: dict[str, Any]) -> tuple[list[object], Envelope]:
     return messages, Envelope(body.get("context") or {}, body.get("integrations") or {}, body.get("sentAt"), rest)
 
 
-def _item(message: object, call: Call | None, at: str, envelope: Envelope, delivery: Delivery) -> Draft | Bad:
+def _item(message: object, call: Call | None, at: str, envelope: Envelope) -> Draft | Bad:
     if not isinstance(message, dict):
-        return Bad(Fault(Reason.SCHEMA_INVALID, "a message must be an object", at), _bytes(message, delivery))
+        return Bad(Fault(Reason.SCHEMA_INVALID, "a message must be an object", at), write(message))
     made = draft_of(message, call, envelope)
     if isinstance(made, Draft):
         return made
     message_id = message.get("messageId")
     return Bad(
         Fault(made.reason, made.detail, f"{at}.{made.path}".lstrip(".")),
-        _bytes({name: value for name, value in message.items() if name != "writeKey"}, delivery),
+        write({name: value for name, value in message.items() if name != "writeKey"}),
         message_id if isinstance(message_id, str) and message_id else None,
     )
-
-
-def _bytes(message: object, delivery: Delivery) -> bytes:
-    try:
-        return orjson.dumps(message)
-    except orjson.JSONEncodeError:  # it reads deeper nesting than it writes
-        return delivery.body

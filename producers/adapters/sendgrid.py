@@ -123,7 +123,7 @@ class SendGrid(Adapter[SendGridConfig]):
             return
         events = document if isinstance(document, list) and document else [document]
         for number, event in enumerate(events):
-            yield drafted(partial(_read, event), f"[{number}]" * (events is document), [event], delivery.body)
+            yield drafted(partial(_read, event), f"[{number}]" * (events is document), [event])
 
 
 def _read(event: object) -> Draft:

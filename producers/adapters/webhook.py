@@ -21,6 +21,7 @@ from producers.contract import Adapter, Bad, Delivery, Draft, Refused
 from producers.dialects.mapped import MappedConfig, draft_of
 from producers.dialects.mapping import RulesField, default
 from producers.dialects.paths import Path, PathField, take_out, values
+from producers.json_text import read, write
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS
 from schemas.units import Duration
@@ -123,7 +124,7 @@ class Webhook(Adapter[WebhookConfig]):
         """One interaction; or one for each item, where the body is a list or `items` names one."""
         message_id = _header(delivery, "id") or None
         try:
-            document = orjson.loads(delivery.body)
+            document = read(delivery.body)
         except orjson.JSONDecodeError as error:
             yield Bad(Fault(Reason.NOT_JSON, f"not JSON in UTF-8: {error}"), delivery.body, message_id)
             return
@@ -133,9 +134,9 @@ class Webhook(Adapter[WebhookConfig]):
             return
         items, where = found
         envelope = _envelope(document, self.config.items)
-        small = len(orjson.dumps(envelope)) <= _ENVELOPE
+        small = len(write(envelope)) <= _ENVELOPE
         for number, item in enumerate(items):
-            body = orjson.dumps(item)
+            body = write(item)
             made = self._item(item, body, message_id and f"{message_id}:{number}", document, f"{where}[{number}]")
             if isinstance(made, Draft) and envelope and (small or number == 0):
                 made.context["envelope"] = envelope
@@ -183,6 +184,6 @@ def _envelope(document: object, path: Path | None) -> dict[str, Any]:
     """What stands around the items."""
     if path is None or not isinstance(document, dict):
         return {}
-    envelope: dict[str, Any] = orjson.loads(orjson.dumps(document))  # the items are about to be consumed
+    envelope: dict[str, Any] = orjson.loads(write(document))  # the items are about to be consumed
     take_out(envelope, path)
     return envelope

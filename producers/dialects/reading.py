@@ -10,6 +10,7 @@ from typing import Final
 
 import orjson
 
+from producers import json_text
 from producers.contract import Bad, Draft
 from schemas.fates import Fault, Reason
 from schemas.ids import uuid_of
@@ -31,19 +32,18 @@ class ItemError(Exception):
 def loaded(body: bytes) -> object:
     """The JSON value of a body; a `Bad` of it where it is none."""
     try:
-        return orjson.loads(body)
+        return json_text.read(body)
     except orjson.JSONDecodeError as error:
         return Bad(Fault(Reason.NOT_JSON, f"not JSON in UTF-8: {error}"), body)
 
 
-def drafted(read: Callable[[], Draft], path: str, alone: object, body: bytes) -> Draft | Bad:
+def drafted(read: Callable[[], Draft], path: str, alone: object) -> Draft | Bad:
     """What `read` makes of an item, or why it cannot.
 
     Args:
         read: makes the draft.
         path: the item's place in the delivery.
         alone: a delivery that holds this item only: kept whole, and decodable again.
-        body: the delivery that came, kept where the other cannot be written.
     """
     try:
         return read()
@@ -52,10 +52,7 @@ def drafted(read: Callable[[], Draft], path: str, alone: object, body: bytes) ->
         fault = Fault(error.reason, error.detail, place)
     except orjson.JSONEncodeError as error:
         fault = Fault(Reason.UNDECODABLE, f"cannot be written again: {error}", path)
-    try:
-        return Bad(fault, orjson.dumps(alone))
-    except orjson.JSONEncodeError:  # it can be read at a greater depth than it can be written
-        return Bad(fault, body)
+    return Bad(fault, json_text.write(alone))
 
 
 def take_part(holder: Open, name: str) -> Open:

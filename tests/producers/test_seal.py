@@ -134,3 +134,11 @@ def test_times_are_utc_in_milliseconds() -> None:
         timestamp(datetime(2026, 1, 31, 17, 30, 0, 123999, timezone(timedelta(hours=5.5))))
         == "2026-01-31T12:00:00.123Z"
     )
+
+
+def test_what_is_too_deep_is_kept_as_json() -> None:
+    properties = orjson.loads(b'{"a":' * 1000 + b"1" + b"}" * 1000)
+    refused = bad(Draft("chat", "message", "m1", NOW, [("user_id", "u1")], properties=properties))
+    assert refused.fault.reason == Reason.SCHEMA_INVALID
+    assert b'"message_id":"m1"' in refused.body
+    assert refused.body.count(b'{"a":') == 1000

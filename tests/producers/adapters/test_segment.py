@@ -151,11 +151,21 @@ def test_what_is_no_batch_at_all_is_malformed(body: bytes) -> None:
     assert refused.value.hint
 
 
-def test_what_is_nested_too_deep_to_write_is_kept_with_its_delivery() -> None:
-    body = b'{"batch":[{"type":"dance","x":' + b"[" * 300 + b"]" * 300 + b"}]}"
-    [bad] = SEGMENT.decode(delivery(body))
+@pytest.mark.parametrize("depth", [300, 1000])
+def test_a_bad_one_is_kept_alone_however_deep_it_is(depth: int) -> None:
+    deep = b'{"type":"dance","x":' + b"[" * depth + b"]" * depth + b"}"
+    bad, good = SEGMENT.decode(delivery(b'{"batch":[' + deep + b"," + orjson.dumps(TRACK) + b"]}"))
     assert isinstance(bad, Bad)
-    assert bad.body == body
+    assert bad.body == deep
+    assert isinstance(good, Draft)
+
+
+def test_half_a_character_spoils_neither_the_batch_nor_the_key() -> None:
+    cut = b'{"writeKey":"wk_1","batch":[' + orjson.dumps(TRACK)[:-1] + rb',"properties":{"a":"x\ud83d"}}]}'
+    [made] = SEGMENT.decode(delivery(cut))
+    assert isinstance(made, Draft)
+    assert made.properties["a"] == "x\ufffd"
+    assert key_of(delivery(cut)) == KEY
 
 
 def sealed(message: dict[str, Any], **envelope: object) -> Sealed:

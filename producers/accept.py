@@ -7,7 +7,6 @@ value: an item that is no interaction is kept whole in `interactions.rejected`, 
 """
 
 import asyncio
-import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from producers.sources import Source
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS, Channel
 from schemas.records import Rejected
-from schemas.telemetry import Metrics, logger
+from schemas.telemetry import Metrics, frames_of, logger
 from schemas.topics import Topics
 
 Record = tuple[str, bytes, bytes]  # topic, key, value
@@ -157,15 +156,14 @@ class Acceptor:
         return Accepted(judged.receipts)
 
     def _tell(self, source: Source, what: str, error: Exception) -> None:
-        """Where it failed, without the error's text, which may quote what customers sent."""
-        frames = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)]
+        """Where it failed."""
         self._log.error(
             "adapter_failed",
             source=source.name,
             adapter=source.origin.adapter,
             what=what,
             error=type(error).__name__,
-            frames=frames,
+            frames=frames_of(error),
         )
 
 

@@ -60,10 +60,14 @@ async def connected(
         publisher.told(failure)
         metrics.backlog.set(ledger.largest)
 
+    def lagging(group: str, at: tuple[str, int], records: int) -> None:  # a part that is down cannot tell of its lag
+        metrics.lag_messages.labels(group, at[0], str(at[1])).set(records)
+
     watch = Watch(
         offsets,
         {process_group(kafka): topics.raw, sink_group(kafka): topics.outputs},
         ledger=ledger,
+        on_lag=lagging,
         on_look=looked,
         interval=_LOOK_EMBEDDED_S if kafka.is_embedded else _LOOK_S,
     )

@@ -5,6 +5,7 @@ One `Metrics` is made in the entry point and passed down; there are no globals.
 
 import logging
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Final
 
@@ -50,7 +51,13 @@ class Metrics:
         self.sink_inserts = counter(
             "sink_inserts_total", "Inserts by result: done, retried, bisected.", "table", "result"
         )
-        self.lag_messages = gauge("lag_messages", "Records not yet consumed.", "group", "topic", "partition")
+        self.lag_messages = gauge(
+            "lag_messages",
+            "Records not yet consumed; told by the group's own part, and by the intake when that is down.",
+            "group",
+            "topic",
+            "partition",
+        )
         self.lag_seconds = gauge("lag_seconds", "Age of the oldest record not yet consumed.", "group", "topic")
         self.end_to_end = histogram("end_to_end_seconds", "From received to queryable, by rows inserted.", "channel")
         self.step = histogram("step_seconds", "One run of the processor's step, without waiting for Kafka.")
@@ -122,3 +129,8 @@ def logger(**bound: object) -> structlog.typing.FilteringBoundLogger:
     """A logger; event names are past tense, values hold no personal data."""
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger(**bound)
     return log
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """Where an error came from, without its text, which may quote what customers sent."""
+    return [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)]

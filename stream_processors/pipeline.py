@@ -215,7 +215,7 @@ class Pipeline:
         store = self._stores.of(topic, partition, self._topic_ids[topic])
         if before is None and store.position is not None and store.position < runs[0].start:
             logger().warning(
-                "dedupe_store_behind", topic=topic, partition=partition, knows=store.position, begins=runs[0].start
+                "dedupe_store_fell_behind", topic=topic, partition=partition, knows=store.position, begins=runs[0].start
             )
         records = list(chain.from_iterable(run.records for run in runs))
         raw = Raw(

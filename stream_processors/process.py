@@ -17,12 +17,16 @@ from confluent_kafka.admin import AdminClient
 from schemas.kafka.admin import TIMEOUT_S, TopicMissingError, topic_ids
 from schemas.kafka.clients import process_group
 from schemas.settings import Settings
-from schemas.telemetry import Metrics, logger
+from schemas.telemetry import Metrics, frames_of, logger
 from schemas.topics import Topics
 from stream_processors.lag import report_lag
+from stream_processors.outlet import DeliveryError
+from stream_processors.store import StoreError
+from stream_processors.transport.errors import PositionLostError
 from stream_processors.worker import Worker, build_worker
 
 _PROBE_S: Final = 3.0
+_TELLING: Final = (KafkaException, TopicMissingError, StoreError, DeliveryError, PositionLostError)  # quote no data
 _PATIENCE_S: Final = (0.5, 1.0, 2.0, 5.0)
 
 
@@ -58,7 +62,9 @@ async def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], s
     if await _wait_for_kafka(settings, worker.admin, stop):
         await _work(worker, ready, stop, fail, report_lag(worker.app, process_group(settings.kafka), metrics))
     if failures:
-        logger().error("process_failed", error=f"{type(failures[0]).__name__}: {failures[0]}")
+        reason = failures[0]
+        told = str(reason) if isinstance(reason, _TELLING) else None
+        logger().error("process_failed", error=type(reason).__name__, text=told, frames=frames_of(reason))
         return 1
     logger().info("process_stopped")
     return 0

@@ -256,7 +256,7 @@ class Poller:
             except KafkaException as error:
                 if monotonic() > until or self._closing.is_set():
                     raise
-                logger().warning("positions_unknown", text=str(error))
+                logger().warning("positions_not_found", text=str(error))
             else:
                 return {at: begin.offset for at, begin in found.items()}
             self._closing.wait(1.0)
@@ -275,7 +275,7 @@ class Poller:
                 break
         begin = start(place.offset, low, high, from_beginning=self._reading.from_beginning)
         if begin.alarm:
-            logger().error("position_out_of_range", topic=place.topic, partition=place.partition, why=begin.alarm)
+            logger().error("position_fell_out_of_range", topic=place.topic, partition=place.partition, why=begin.alarm)
         return begin
 
 

@@ -194,5 +194,5 @@ def test_records_that_were_deleted_unread_are_an_alarm_and_it_goes_on(
         wait_for(settings, 3000)
         process.terminate()
         assert process.wait(10) == 0
-    assert "position_out_of_range" in capfd.readouterr().err
+    assert "position_fell_out_of_range" in capfd.readouterr().err
     assert len(outputs(settings).events) == 2000

@@ -61,12 +61,15 @@ def _part_rows(parts: dict[str, Samples | None]) -> Iterator[dict[str, Any]]:
 
 
 def _lag_rows(parts: dict[str, Samples | None]) -> Iterator[dict[str, Any]]:
+    told: dict[tuple[str, str, str], float] = {}  # by the group's own part and by the intake: the larger one counts
     for samples in parts.values():
-        lag: dict[tuple[str, str], float] = {}
         for labels, value in (samples or {}).get("lag_messages", []):
-            at = (labels["group"], labels["topic"])
-            lag[at] = lag.get(at, 0) + value
-        yield from ({"group": group, "topic": topic, "messages": int(n)} for (group, topic), n in lag.items() if n)
+            at = (labels["group"], labels["topic"], labels["partition"])
+            told[at] = max(value, told.get(at, 0))
+    lag: dict[tuple[str, str], float] = {}
+    for (group, topic, _), value in told.items():
+        lag[group, topic] = lag.get((group, topic), 0) + value
+    yield from ({"group": group, "topic": topic, "messages": int(n)} for (group, topic), n in lag.items() if n)
 
 
 def _wrong(parts: dict[str, Samples | None]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from schemas.kafka.admin import TIMEOUT_S, create
 from schemas.kafka.clients import process_group, sink_group
-from schemas.settings import EMBEDDED, Settings
+from schemas.settings import EMBEDDED, ConfigurationError, Settings
 from schemas.telemetry import logger
 from schemas.topics import Topics
 from sinks.clickhouse.client import connect
@@ -126,8 +126,12 @@ async def running(
     `arguments` and `environment` lead a part's command to the same configuration.
 
     Raises:
+        ConfigurationError: the settings do not serve more than one part.
         Failed: a part could not start.
     """
+    if settings.clickhouse.url == EMBEDDED and settings.gateway.listen.endswith(":0"):
+        msg = f"gateway.listen = {settings.gateway.listen}: name a port; the other parts must know it"
+        raise ConfigurationError(msg)
     with ExitStack() as resources:
         if settings.kafka.bootstrap == EMBEDDED:
             kafka = resources.enter_context(embedded_broker(settings.kafka))

@@ -65,6 +65,22 @@ def test_a_configuration_that_cannot_work_stops_the_start(
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/below", "/proc/none"):
+        for command in (["up"], ["gateway"], ["sql", "SELECT 1"]):
+            done = run(tmp_path, *command, THROUGHLINE_DATA_DIR=folder, THROUGHLINE_METRICS__LISTEN="127.0.0.1:0")
+            assert done.returncode == 2, done.stderr
+            assert f"data_dir = {folder}: " in done.stderr
+            assert "Traceback" not in done.stderr
+
+
+def test_up_needs_to_know_where_the_gateway_listens(tmp_path: Path) -> None:
+    done = run(tmp_path, "up", THROUGHLINE_GATEWAY__LISTEN="127.0.0.1:0")
+    assert done.returncode == 2
+    assert "gateway.listen" in done.stderr
+
+
 def test_a_part_without_a_broker_says_what_to_do(tmp_path: Path) -> None:
     done = run(tmp_path, "process")
     assert done.returncode == 2

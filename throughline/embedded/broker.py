@@ -53,12 +53,18 @@ def announced(settings: Settings) -> Iterator[None]:
     """Tell other commands on this machine where the embedded broker is, for as long as it runs.
 
     Raises:
+        ConfigurationError: the folder cannot be made or written.
         Failed: another one runs over this folder.
     """
     file = _address(settings)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        opened = file.with_suffix(".lock").open("w")
+    except OSError as error:
+        msg = f"data_dir = {settings.data_dir}: {error.strerror}; name a folder that can be written"
+        raise ConfigurationError(msg) from None
     kafka = settings.kafka
-    with file.with_suffix(".lock").open("w") as lock:
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from schemas.settings import ConfigurationError
+
 FULL: Final = "throughline"
 READER: Final = "reader"
 
@@ -49,9 +51,17 @@ class House:
 
 
 def house(data_dir: Path) -> House:
-    """The store's folder, made if absent, closed to others: it holds personal data."""
+    """The store's folder, made if absent, closed to others: it holds personal data.
+
+    Raises:
+        ConfigurationError: it cannot be made.
+    """
     root = (data_dir / "clickhouse").resolve()
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        msg = f"data_dir = {data_dir}: {error.strerror}; name a folder that can be written"
+        raise ConfigurationError(msg) from None
     return House(root)
 
 

@@ -20,7 +20,7 @@ from producers.outcomes import Held
 from schemas.kafka.backlog import Ledger, Report
 from schemas.kafka.clients import producer_config
 from schemas.settings import KafkaSettings
-from schemas.telemetry import Metrics, logger
+from schemas.telemetry import LIBRDKAFKA, Metrics, logger
 
 OVERHEAD: Final = 128  # bytes of a record beside its value: key, and what Kafka's format adds
 DELIVERY_MS: Final = 8_000  # after which a record that Kafka does not take has failed, and its sender is told so
@@ -62,7 +62,7 @@ class Publisher:
             "queue.buffering.max.kbytes": 2 * IN_FLIGHT >> 10,
         }
         self.max_record = int(config["message.max.bytes"]) - 4096
-        self._producer = Producer(config | {"error_cb": self.failed}, logger=getLogger("librdkafka"))
+        self._producer = Producer(config | {"error_cb": self.failed}, logger=getLogger(LIBRDKAFKA))
         self._closing = False
         self._thread = threading.Thread(target=self._poll, name="publisher-poll", daemon=True)
         self._thread.start()

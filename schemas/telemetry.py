@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 PREFIX: Final = "throughline"
+LIBRDKAFKA: Final = "librdkafka"  # the logger that Kafka clients are given
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -116,6 +117,7 @@ def configure_logging(part: str, *, level: str = "info", console: bool | None = 
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger(LIBRDKAFKA).addFilter(Seldom())
     hush_clients()
 
 
@@ -129,6 +131,26 @@ def logger(**bound: object) -> structlog.typing.FilteringBoundLogger:
     """A logger; event names are past tense, values hold no personal data."""
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger(**bound)
     return log
+
+
+class Seldom(logging.Filter):
+    """Lets a message of one kind through once in `seconds`: librdkafka repeats itself while a broker is away.
+
+    Two messages are of one kind when their first two words are the same: the facility and the client.
+    """
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record may pass."""
+        kind = " ".join(record.getMessage().split(maxsplit=2)[:2])
+        if record.created - self._said.get(kind, 0) < self._seconds:
+            return False
+        self._said[kind] = record.created
+        return True
 
 
 def frames_of(error: BaseException) -> list[str]:

@@ -66,7 +66,7 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     config = producer_config(kafka, "sink")
     admin = admin_client(config)
     client = _await_clickhouse(settings.clickhouse.url, stop)
-    producer = Producer(config)
+    producer = Producer(config | {"log_level": 0})  # the consumer tells when Kafka is away
     _await_topics(kafka, admin, producer, topics, stop)
     tables = {topic: (target, Warehouse(client, target.table, metrics)) for topic, target in targets(topics).items()}
     loop = Loop(

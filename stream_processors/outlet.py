@@ -59,4 +59,4 @@ def outlet_config(kafka: KafkaSettings) -> Config:
     """Reports of failures only, and no end to trying: an absent broker is waited for."""
     config = producer_config(kafka, "process")
     config.setdefault("message.timeout.ms", 0)
-    return config | {"delivery.report.only.error": True}
+    return config | {"delivery.report.only.error": True, "log_level": 0}  # the consumer tells when Kafka is away

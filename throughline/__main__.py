@@ -65,7 +65,7 @@ def main() -> None:
         sys.exit(2)
     except Failed as error:
         click.echo(f"failed: {error}", err=True)
-        sys.exit(1)
+        sys.exit(error.status)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import orjson
 import pytest
 import structlog
 
-from schemas.telemetry import Metrics, configure_logging, logger
+from schemas.telemetry import Metrics, Seldom, configure_logging, logger
 from tests.ports import free_port
 
 PROMISED = {
@@ -79,3 +79,16 @@ def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
         structlog.reset_defaults()
     line = orjson.loads(capsys.readouterr().err)
     assert (line["event"], line["records"], line["level"], line["part"]) == ("run_finished", 3, "info", "test")
+
+
+def test_a_message_of_one_kind_is_said_seldom() -> None:
+    seldom = Seldom(10)
+
+    def passes(text: str, at: float) -> bool:
+        record = logging.LogRecord("librdkafka", logging.WARNING, "", 0, text, None, None)
+        record.created = at
+        return seldom.filter(record)
+
+    away = "FAIL [client-1] [thrd:broker]: refused (after {}ms in state CONNECT)"
+    assert [passes(away.format(at), at) for at in (100, 101, 109.9, 110.1, 111)] == [True, False, False, True, False]
+    assert passes("FAIL [client-2] [thrd:broker]: refused", 101)

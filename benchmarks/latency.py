@@ -27,7 +27,7 @@ def measure(rate: int = 1000, seconds: int = 20) -> dict[str, object]:
             "benchmark": "latency",
             "events_per_s": rate,
             "canaries": len(delays),
-            "accepted_to_queryable_ms": {p: round(cuts[p - 1] * 1000) for p in (50, 95, 99)},
+            "accepted_to_queryable_ms": {f"p{p}": round(cuts[p - 1] * 1000) for p in (50, 95, 99)},
         }
 
 

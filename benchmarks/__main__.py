@@ -42,9 +42,9 @@ def main(names: Sequence[str]) -> int:
 
 
 def _write(machine: Result, results: list[Result]) -> None:
-    """One file a day: the machine, then a line a benchmark."""
-    file = RESULTS / f"{machine['date']}.jsonl"
-    file.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in [{"machine": machine}, *results]))
+    """One file a day: for each run the machine, then a line a benchmark."""
+    with (RESULTS / f"{machine['date']}.jsonl").open("ab") as file:
+        file.writelines(orjson.dumps(row) + b"\n" for row in [{"machine": machine}, *results])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 import os
 import platform
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -40,3 +43,14 @@ def peak_memory_mb(pid: int) -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+@contextmanager
+def running(module: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A module of ours as a process of its own; it must drain and end with status 0."""
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments])
+    try:
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0

@@ -4,11 +4,8 @@
 """
 
 import json
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
 from benchmarks.events import records
-from benchmarks.machine import cpu_seconds, peak_memory_mb
+from benchmarks.machine import cpu_seconds, peak_memory_mb, running
 from deploy.kafka.local import running_kafka
 from schemas.kafka.admin import create
 from schemas.kafka.clients import process_group, producer_config
@@ -37,7 +34,7 @@ def measure(count: int = 1_000_000) -> dict[str, object]:
         create(AdminClient({"bootstrap.servers": broker.bootstrap}), Topics().specs(4, 1))
         size = _preload(kafka, count)
         offsets = KafkaOffsets(kafka, "bench", refresh_s=60)
-        with _worker(broker.bootstrap, Path(folder) / "data") as worker:
+        with running("benchmarks.processor", broker.bootstrap, f"{folder}/data") as worker:
             began, first, before = _passed(offsets, kafka, 1, worker.pid)
             ended, last, after = _passed(offsets, kafka, count, worker.pid)
             events, spent = last - first, after - before
@@ -74,16 +71,6 @@ def _passed(offsets: KafkaOffsets, kafka: KafkaSettings, at_least: int, pid: int
         if done >= at_least:
             return time.monotonic(), done, cpu_seconds(pid)
         time.sleep(0.02)
-
-
-@contextmanager
-def _worker(bootstrap: str, data: Path) -> Iterator[subprocess.Popen[bytes]]:
-    worker = subprocess.Popen([sys.executable, "-m", "benchmarks.processor", bootstrap, str(data)])
-    try:
-        yield worker
-    finally:
-        worker.terminate()
-        assert worker.wait(20) == 0
 
 
 def _work(bootstrap: str, data: str) -> int:

@@ -4,11 +4,8 @@
 """
 
 import json
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -20,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks.events import documents
 from benchmarks.machine import cpu_seconds, peak_memory_mb
+from benchmarks.machine import running as process
 from deploy.kafka.local import running_kafka
 from schemas.kafka.admin import create
 from schemas.kafka.clients import producer_config
@@ -45,7 +43,7 @@ def measure(count: int = 600_000) -> dict[str, object]:
             url = running.url(Path(folder) / "data")
             with connect(url) as client:
                 migrate(client)
-                with _sink(broker.bootstrap, url) as sink:
+                with process("benchmarks.sink", broker.bootstrap, url) as sink:
                     return {"benchmark": "sink", "rows": count, "bytes_a_row": size} | _figures(
                         client, count, sink.pid, gateway.pid
                     )
@@ -104,16 +102,6 @@ def _reached(client: ClickHouse, at_least: int) -> tuple[float, int]:
         if rows >= at_least:
             return time.monotonic(), rows
         time.sleep(0.1)
-
-
-@contextmanager
-def _sink(bootstrap: str, url: str) -> Iterator["subprocess.Popen[bytes]"]:
-    sink = subprocess.Popen([sys.executable, "-m", "benchmarks.sink", bootstrap, url])
-    try:
-        yield sink
-    finally:
-        sink.terminate()
-        assert sink.wait(20) == 0
 
 
 def _work(bootstrap: str, url: str) -> int:

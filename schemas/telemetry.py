@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 PREFIX: Final = "throughline"
-LIBRDKAFKA: Final = "librdkafka"  # the logger that Kafka clients are given
+LIBRDKAFKA: Final = "librdkafka"  # the logger of the Kafka clients that are given one
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 

@@ -11,8 +11,10 @@ PRIORITIES: Final = {
     "facebook_id": 40,
     "instagram_id": 40,
     "whatsapp_id": 40,
+    "whatsapp_user_id": 40,
     "device_id": 80,
     "anonymous_id": 90,
+    "call_id": 95,
 }
 OTHER: Final = 50  # kinds that are not listed: ids of other systems
 

@@ -16,6 +16,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 
+from schemas.identity_settings import IdentitySettings
 from schemas.interaction import NAME
 from schemas.units import Duration, Listen
 
@@ -112,6 +113,9 @@ class SourceSettings(BaseModel):
 
     adapter: str = Field(description="a name on the roll: `throughline adapters list`")
     tenant: str = Field("default", pattern=NAME, description="whose customers these are")
+    default_region: str | None = Field(
+        None, pattern=r"^[A-Z]{2}$", description="of phone numbers without a country code; else identity.default_region"
+    )
 
     @property
     def own(self) -> dict[str, Any]:
@@ -130,6 +134,7 @@ class Settings(_Section):
     gateway: GatewaySettings = GatewaySettings()
     metrics: MetricsSettings = MetricsSettings()
     dedupe: DedupeSettings = DedupeSettings()
+    identity: IdentitySettings = IdentitySettings()
     sources: dict[Annotated[str, Field(pattern=NAME)], SourceSettings] = Field(default_factory=dict)
 
 

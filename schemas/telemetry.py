@@ -63,6 +63,12 @@ class Metrics:
         self.end_to_end = histogram("end_to_end_seconds", "From received to queryable, by rows inserted.", "channel")
         self.step = histogram("step_seconds", "One run of the processor's step, without waiting for Kafka.")
         self.insert = histogram("insert_seconds", "One insert into ClickHouse.")
+        self.identity_links = counter(
+            "identity_links_total", "Links of the evidence by outcome: accepted, refused, known.", "outcome"
+        )
+        self.identity_merges = counter("identity_merges_total", "Profiles that went into another one.")
+        self.identity_refused = counter("identity_refused_total", "Links that a rule refused, by the rule.", "rule")
+        self.identity_profiles = gauge("identity_profiles", "Profiles of two and more identifiers, of this worker.")
         self.publish = histogram("publish_seconds", "From a batch handed over to all its delivery reports.")
         self.backlog = gauge("backlog_bytes", "The largest backlog of a partition: accepted, not yet consumed.")
         self.backlog_budget = gauge(

@@ -49,9 +49,39 @@ class Topics:
         return f"{self.prefix}interactions.rejected"
 
     @property
+    def evidence(self) -> str:
+        """Facts about identifiers, kept whole; key = fact id, partition = the tenant's shard."""
+        return f"{self.prefix}identity.evidence"
+
+    @property
+    def identity_map(self) -> str:
+        """Whose a subject is and was; key = tenant:subject, compacted."""
+        return f"{self.prefix}identity.map"
+
+    @property
+    def identity_changes(self) -> str:
+        """What merged, split, was refused, and why; key = change_id, kept for ever."""
+        return f"{self.prefix}identity.changes"
+
+    @property
+    def profiles(self) -> str:
+        """Customers: identifiers and traits; key = profile_id, compacted."""
+        return f"{self.prefix}customer.profiles"
+
+    @property
     def outputs(self) -> tuple[str, ...]:
-        """What the sink reads."""
+        """The fates: what the processor makes of each raw record."""
         return (self.timeline, self.duplicates, self.rejected)
+
+    @property
+    def resolved(self) -> tuple[str, ...]:
+        """What the resolver makes of evidence."""
+        return (self.identity_map, self.identity_changes, self.profiles)
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """What the sink reads."""
+        return (*self.outputs, self.evidence, *self.resolved)
 
     def specs(self, partitions: int, replication: int) -> list[TopicSpec]:
         """Every topic that is in use, as it should be created."""
@@ -62,6 +92,12 @@ class Topics:
         month = kept | {
             "retention.ms": str(32 * DAY_MS)
         }  # the longest dedupe window: a lost store is rebuilt from here
-        return [TopicSpec(name, partitions, replication, month) for name in self.raw] + [
-            TopicSpec(name, partitions, replication, week) for name in self.outputs
-        ]
+        forever = kept | {"retention.ms": "-1"}
+        compacted = kept | {"cleanup.policy": "compact"}
+        settings = (
+            dict.fromkeys(self.raw, month)
+            | dict.fromkeys(self.outputs, week)
+            | dict.fromkeys((self.evidence, self.identity_changes), forever)
+            | dict.fromkeys((self.identity_map, self.profiles), compacted)
+        )
+        return [TopicSpec(name, partitions, replication, own) for name, own in settings.items()]

@@ -61,6 +61,11 @@ def process_group(kafka: KafkaSettings) -> str:
     return f"{kafka.prefix}throughline-process"
 
 
+def resolve_group(kafka: KafkaSettings) -> str:
+    """The resolvers' consumer group."""
+    return f"{kafka.prefix}throughline-resolve"
+
+
 def sink_group(kafka: KafkaSettings) -> str:
     """The sinks' consumer group."""
     return f"{kafka.prefix}throughline-sink"

@@ -1,26 +1,29 @@
-"""The room for outputs: how much of what was sent the sink has not consumed yet."""
+"""The room for outputs: how much of what was sent is not yet consumed by every group that reads it."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from schemas.kafka.backlog import Report, Stage, TopicPartition
+from schemas.kafka.backlog import Ledger, Offsets, Report, Stage, TopicPartition, Watch
+from schemas.settings import KafkaSettings
 
 SOMEWHERE: Final = -1  # partition and offset of a report that does not know them
 _GUESS: Final = 1024  # bytes of a message that was there before us
+_LOOK_S: Final = 1.0
+_LOOK_EMBEDDED_S: Final = 0.1  # its budget is small, and is waited for
 
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """What was sent at once: bytes by topic, and how far the sink must come."""
+    """What was sent at once: bytes by topic, and how far its readers must come."""
 
     sizes: dict[str, int] = field(default_factory=dict)
     looks: int = 0
     marks: dict[TopicPartition, int] = field(default_factory=dict)
 
     def observe(self, stage: Stage) -> bool:
-        """Whether the sink has consumed all of it.
+        """Whether the slowest readers have consumed all of it.
 
         The first look may have begun before the batch had landed; the second one surely sees its end.
         """
@@ -37,8 +40,9 @@ class _Batch:
 class OutflowBook:
     """An upper bound of any output partition's backlog, without a report for each message.
 
-    Bytes are known by topic, not by partition: a batch counts whole until the sink has passed the ends that its topic
-    had after it. Implements `schemas.kafka.backlog.Book`; the reports are one for each topic of a batch.
+    Bytes are known by topic, not by partition: a batch counts whole until every group that reads one of its topics has
+    passed the ends that the topic had after it. A topic that no group reads counts for nothing. Implements
+    `schemas.kafka.backlog.Book`; the reports are one for each topic of a batch.
     """
 
     def __init__(self, budget: int) -> None:
@@ -55,15 +59,15 @@ class OutflowBook:
         self._batches.append(batch)
 
     def observe(self, stages: Sequence[Stage]) -> None:
-        """What Kafka says of the sink's group, the only stage."""
-        for stage in stages:
-            if self._is_new:
-                self._is_new = False
-                self._inherit(stage)
-            while self._batches and self._batches[0].observe(stage):
-                self._batches.popleft()
-            for batch in list(self._batches)[1:]:
-                batch.observe(stage)
+        """What Kafka says of each group; one that has committed nothing stands at the beginning."""
+        stage = _slowest(stages)
+        if self._is_new:
+            self._is_new = False
+            self._inherit(stage)
+        while self._batches and self._batches[0].observe(stage):
+            self._batches.popleft()
+        for batch in list(self._batches)[1:]:
+            batch.observe(stage)
 
     @property
     def held(self) -> int:
@@ -75,7 +79,7 @@ class OutflowBook:
         return max(sums.values(), default=0)
 
     def _inherit(self, stage: Stage) -> None:
-        """What an earlier process sent and the sink has not consumed: known in messages only."""
+        """What an earlier process sent and is not consumed: known in messages only."""
         batch = _Batch(looks=1)
         for (topic, _), (committed, end) in stage.items():
             if end > committed:
@@ -83,3 +87,18 @@ class OutflowBook:
                 batch.sizes[topic] = min(size, self._budget)
         if batch.sizes:
             self._batches.appendleft(batch)
+
+
+def _slowest(stages: Sequence[Stage]) -> Stage:
+    """The least position and the least end that any group was told of each partition."""
+    least: dict[TopicPartition, tuple[int, int]] = {}
+    for stage in stages:
+        for at, (committed, end) in stage.items():
+            before = least.get(at, (committed, end))
+            least[at] = min(before[0], committed), min(before[1], end)
+    return least
+
+
+def watch_over(groups: Mapping[str, tuple[str, ...]], kafka: KafkaSettings, offsets: Offsets, ledger: Ledger) -> Watch:
+    """A watch, not yet started, over the topics that each group reads."""
+    return Watch(offsets, groups, ledger=ledger, interval=_LOOK_EMBEDDED_S if kafka.is_embedded else _LOOK_S)

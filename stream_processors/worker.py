@@ -13,11 +13,11 @@ from schemas.kafka.admin import admin_client, topic_ids
 from schemas.kafka.backlog import Ledger, Watch
 from schemas.kafka.clients import consumer_config, process_group, sink_group
 from schemas.kafka.offsets import KafkaOffsets
-from schemas.settings import KafkaSettings, Settings
+from schemas.settings import Settings
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
 from stream_processors.app import App, build
-from stream_processors.outflow import OutflowBook
+from stream_processors.outflow import OutflowBook, watch_over
 from stream_processors.outlet import Outlet
 from stream_processors.pipeline import Pipeline, Plan
 from stream_processors.stores import Stores
@@ -27,8 +27,6 @@ _BATCH_BYTES: Final = 4 << 20
 _OPEN_BYTES: Final = 16 << 20
 _FINISH_S: Final = 3.0  # to finish what is open, when asked to stop; what is not finished then is replayed
 _REFRESH_S: Final = 10.0  # how long a list of the outputs' partitions is good
-_LOOK_S: Final = 1.0
-_LOOK_EMBEDDED_S: Final = 0.1  # its budget is small, and is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +103,5 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
     )
     offsets = KafkaOffsets(kafka, "process", refresh_s=_REFRESH_S)
     app = build(process_group(kafka), topics.raw, how, pipeline.submit)
-    return Worker(app, pipeline, _watch(kafka, offsets, ledger), offsets, admin)
-
-
-def _watch(kafka: KafkaSettings, offsets: KafkaOffsets, ledger: Ledger) -> Watch:
-    """Over the sink's progress in the outputs."""
-    groups = {sink_group(kafka): Topics(kafka.prefix).outputs}
-    return Watch(offsets, groups, ledger=ledger, interval=_LOOK_EMBEDDED_S if kafka.is_embedded else _LOOK_S)
+    watch = watch_over({sink_group(kafka): topics.outputs}, kafka, offsets, ledger)
+    return Worker(app, pipeline, watch, offsets, admin)

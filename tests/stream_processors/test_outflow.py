@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from schemas.kafka.backlog import Ledger, Stage
 from stream_processors.outflow import SOMEWHERE, OutflowBook
 
-T, D = "timeline", "duplicates"
+T, D, E = "timeline", "duplicates", "evidence"
 
 
 def book_in_use() -> OutflowBook:
@@ -62,9 +62,55 @@ def test_a_topic_made_anew_holds_nobody_up() -> None:
     assert book.held == 0
 
 
+def test_a_batch_counts_until_every_group_that_reads_its_topics_has_passed_it() -> None:
+    book = book_in_use()
+    book.landed([(T, SOMEWHERE, SOMEWHERE, 300), (E, SOMEWHERE, SOMEWHERE, 600)])
+    sink, resolver = look((T, 9, 9), (E, 4, 4)), look((E, 0, 4))
+    for _ in range(3):
+        book.observe([*sink, *resolver])
+    assert book.held == 600  # the sink is through, the resolver is not
+    book.observe([*look((T, 9, 99), (E, 3, 4)), *look((E, 4, 4))])
+    assert book.held == 600
+    book.observe([*look((T, 9, 99), (E, 4, 4)), *look((E, 4, 4))])
+    assert book.held == 0
+
+
+def test_what_was_there_before_counts_once_and_until_the_slowest_group_is_through() -> None:
+    book = OutflowBook(100_000)
+    book.observe([*look((E, 10, 20)), *look((E, 5, 20))])
+    assert book.held == 15 * 1024
+    book.observe([*look((E, 20, 20)), *look((E, 19, 20))])
+    assert book.held == 15 * 1024
+    book.observe([*look((E, 20, 20)), *look((E, 20, 20))])
+    assert book.held == 0
+
+
+def test_a_topic_that_nobody_reads_holds_nobody_up() -> None:
+    book = book_in_use()
+    book.landed([(E, SOMEWHERE, SOMEWHERE, 600)])
+    for _ in range(2):
+        book.observe(look((T, 0, 5)))
+    assert book.held == 0
+
+
+@given(st.lists(st.tuples(st.integers(1, 900), st.integers(0, 4), st.integers(0, 4)), max_size=30))
+def test_no_partition_ever_holds_more_than_its_slowest_reader_was_promised(steps: list[tuple[int, int, int]]) -> None:
+    """Two groups consume one topic, each as it likes."""
+    ledger = Ledger(1000, book_in_use())
+    sizes: list[int] = []
+    committed = [0, 0]
+    for size, *eaten in steps:
+        if ledger.reserve(size):
+            sizes.append(size)
+            ledger.landed([(E, SOMEWHERE, SOMEWHERE, size)], size)
+        assert sum(sizes[min(committed) :]) <= ledger.largest <= 1000
+        committed = [min(len(sizes), before + more) for before, more in zip(committed, eaten, strict=True)]
+        ledger.observe([*look((E, committed[0], len(sizes))), *look((E, committed[1], len(sizes)))])
+
+
 @given(st.lists(st.tuples(st.integers(1, 900), st.integers(0, 4)), max_size=30))
 def test_no_partition_ever_holds_more_than_the_book_says(steps: list[tuple[int, int]]) -> None:
-    """A sink that consumes as it likes; each step sends one message if there is room."""
+    """A reader that consumes as it likes; each step sends one message if there is room."""
     ledger = Ledger(1000, book_in_use())
     sizes: list[int] = []
     committed = 0

@@ -1,31 +1,44 @@
-"""`store.json`, beside the keys of a dedupe store: its format, and the topics that its offsets belong to."""
+"""`store.json`, beside the keys of a store: its format, and what its kind of store says of itself."""
 
 import json
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from stream_processors.store import REMEDY, StoreError
+from stream_processors.database import StoreKind
 
 FORMAT: Final = 1
 _NAME: Final = "store.json"
 
 
 class Card(BaseModel):
-    """What a store says of itself. `topic_ids`: in the order in which topics of this name came; the last is today's."""
+    """What every store says of itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int = FORMAT
     topic: str
     partition: int
+
+    @property
+    def keys(self) -> str:
+        """The folder of the keys that are in force."""
+        return "keys"
+
+
+class TopicsCard(Card):
+    """Of a store whose offsets refer to topics: their ids in the order in which they came; the last is today's."""
+
     topic_ids: list[UUID]
 
 
-def read(folder: Path) -> Card | None:
+AnyCard = TypeVar("AnyCard", bound=Card)
+
+
+def read(kind: StoreKind, folder: Path, card: type[AnyCard]) -> AnyCard | None:
     """The card; None: the store is new.
 
     Raises:
@@ -34,35 +47,34 @@ def read(folder: Path) -> Card | None:
     try:
         text = (folder / _NAME).read_bytes()
     except FileNotFoundError:
-        if (folder / "keys" / "CURRENT").exists():
-            raise StoreError(f"the dedupe store {folder} has keys, but no {_NAME}; {REMEDY}") from None
+        if any(folder.glob("*/CURRENT")):
+            raise kind.broken(folder, f"has keys, but no {_NAME}") from None
         return None
     try:
         document = json.loads(text)
         if document["format"] != FORMAT:
-            known = f"has format {document['format']}, this version knows {FORMAT}"
-            raise StoreError(f"the dedupe store {folder} {known}; {REMEDY}")
-        return Card.model_validate(document)
+            raise kind.broken(folder, f"has format {document['format']}, this version knows {FORMAT}")
+        return card.model_validate(document)
     except (ValueError, TypeError, KeyError, ValidationError):
-        raise StoreError(f"the dedupe store {folder} has a damaged {_NAME}; {REMEDY}") from None
+        raise kind.broken(folder, f"has a damaged {_NAME}") from None
 
 
-def with_topic(folder: Path, topic: str, partition: int, topic_id: UUID) -> Card:
+def with_topic(kind: StoreKind, folder: Path, topic: str, partition: int, topic_id: UUID) -> TopicsCard:
     """The card with today's topic id at its end; on the disk before any key can refer to it.
 
     Raises:
         StoreError: see `read`.
     """
-    known = read(folder)
+    known = read(kind, folder, TopicsCard)
     ids = [] if known is None else known.topic_ids
     if known is not None and ids[-1:] == [topic_id]:
         return known
-    card = Card(topic=topic, partition=partition, topic_ids=[*ids, topic_id])
-    _save(folder, card)
+    card = TopicsCard(topic=topic, partition=partition, topic_ids=[*ids, topic_id])
+    save(folder, card)
     return card
 
 
-def _save(folder: Path, card: Card) -> None:
+def save(folder: Path, card: Card) -> None:
     """All or nothing."""
     new = folder / f"{_NAME}.new"
     with new.open("w") as file:

@@ -19,9 +19,9 @@ from schemas.kafka.clients import process_group
 from schemas.settings import Settings
 from schemas.telemetry import Metrics, frames_of, logger
 from schemas.topics import Topics
+from stream_processors.database import StoreError
 from stream_processors.lag import report_lag
 from stream_processors.outlet import DeliveryError
-from stream_processors.store import StoreError
 from stream_processors.transport.errors import PositionLostError
 from stream_processors.worker import Worker, build_worker
 

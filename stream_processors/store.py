@@ -5,24 +5,23 @@ nothing any more is dropped whole (decision 0010). Keys and the source position 
 killed process loses neither or both. The verdict about age is the core's, by the arrival that each entry carries.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from rocksdict import ColumnFamily, Options, Rdict, WriteBatch
+
+from stream_processors.database import StoreKind
 
 _POSITION: Final = b"position"
 _SHELF: Final = "since-"
 _LEAST_SPAN_MS: Final = 3_600_000
 _SKEW_MS: Final = 3_600_000  # by which the clocks of those who send may differ
-REMEDY: Final = "move the folder away: copies of what it knew then pass, and collapse in the timeline"
-T = TypeVar("T")
-
-
-class StoreError(Exception):
-    """A dedupe store cannot be used; the message names its folder and the remedy."""
+DEDUPE: Final = StoreKind(
+    "dedupe store", "move the folder away: copies of what it knew then pass, and collapse in the timeline"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Store:
         """The entries of each key, None for a key that is not known."""
         found: list[bytes | None] = [None] * len(keys)
         for shelf in self._shelves:
-            on_shelf = self._try("read", lambda shelf=shelf: shelf.keys.get(keys))  # type: ignore[misc]  # bound now
+            on_shelf = DEDUPE.trying(self._folder, "read", lambda shelf=shelf: shelf.keys.get(keys))  # type: ignore[misc]  # bound now
             found = [new or old for new, old in zip(on_shelf, found, strict=True)]  # what came later decides
         return found
 
@@ -68,14 +67,14 @@ class Store:
 
         `now`: how far time has come in this partition, in milliseconds since 1970.
         """
-        self._try("written", lambda: self._tidy(now))
+        DEDUPE.trying(self._folder, "written", lambda: self._tidy(now))
         family = self._shelves[-1].family
         batch = WriteBatch(raw_mode=True)
         put = batch.put
         for key, entries in writes.items():
             put(key, entries, family)
         put(_POSITION, _generation(self.topic_ids) + position.to_bytes(8, "big"))
-        self._try("written", lambda: self._database.write(batch))
+        DEDUPE.trying(self._folder, "written", lambda: self._database.write(batch))
         self.position = position
 
     def close(self) -> None:
@@ -102,21 +101,10 @@ class Store:
         return _Shelf(since, self._database.get_column_family(name), self._database.get_column_family_handle(name))
 
     def _position(self) -> int | None:
-        stored: bytes | None = self._try("read", lambda: self._database.get(_POSITION))
+        stored: bytes | None = DEDUPE.trying(self._folder, "read", lambda: self._database.get(_POSITION))
         if stored is None or stored[:4] != _generation(self.topic_ids):
             return None
         return int.from_bytes(stored[4:], "big")
-
-    def _try(self, done: str, work: Callable[[], T]) -> T:
-        try:
-            return work()
-        except Exception as error:  # rocksdict raises Exception itself
-            raise unusable(self._folder, done, error) from error
-
-
-def unusable(folder: Path, done: str, error: Exception) -> StoreError:
-    """What RocksDB says, with the folder and the remedy."""
-    return StoreError(f"the dedupe store {folder} cannot be {done}: {error}; {REMEDY}")
 
 
 def _generation(topic_ids: list[UUID]) -> bytes:

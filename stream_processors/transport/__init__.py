@@ -10,6 +10,7 @@ What came in: records of Kafka. What goes out: runs, each with `finish`, which a
 
 from stream_processors.transport.progress import Run
 from stream_processors.transport.settings import Reading, reading
+from stream_processors.transport.start import Found, Positions, Start
 from stream_processors.transport.transport import Transport
 
-__all__ = ["Reading", "Run", "Transport", "reading"]
+__all__ = ["Found", "Positions", "Reading", "Run", "Start", "Transport", "reading"]

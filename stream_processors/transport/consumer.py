@@ -28,7 +28,7 @@ class Consumer(base.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Faust's arguments, passed through
         super().__init__(*args, **kwargs)
-        self.progress = Progress(self.app.reading.open_bytes)
+        self.progress = Progress(self.app.reading.open_bytes, self.app.reading.open_runs)
         self._poller = None
         self._main = asyncio.get_running_loop()
         self._assignment: set[TP] = set()

@@ -13,10 +13,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 
 from schemas.telemetry import logger
+from stream_processors.transport.ask import ask, declare
 from stream_processors.transport.errors import LOST, PositionLostError, is_passing
 from stream_processors.transport.progress import Progress, Run, TopicPartition
 from stream_processors.transport.settings import Reading
-from stream_processors.transport.start import Start, start
+from stream_processors.transport.start import Start
 
 RUN_RECORDS: Final = 2000  # read at once; they become one run a partition
 _POLL_S: Final = 0.05  # bounds how late a commit or a stop is noticed
@@ -59,6 +60,7 @@ class Poller:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-poller", daemon=True)
         self._starts: dict[TopicPartition, int] = {}
+        self._marks: dict[TopicPartition, str] = {}
         self._turns = 0  # rebalances that were answered
         self._new: set[TopicPartition] | None = None  # an assignment that Faust does not know yet
         self._committing: dict[TopicPartition, int] = {}
@@ -181,14 +183,14 @@ class Poller:
         wanted = {at: end for at, end in self._progress.committable().items() if self._committing.get(at) != end}
         if wanted:
             self._committing |= wanted
-            self._consumer.commit(offsets=_places(wanted), asynchronous=True)
+            self._consumer.commit(offsets=self._places(wanted), asynchronous=True)
 
     def _commit_now(self) -> None:
         """Commit what is finished, and wait for it; a position that is no longer ours to commit is left alone."""
         if not (wanted := self._progress.committable()):
             return
         try:
-            done = self._consumer.commit(offsets=_places(wanted), asynchronous=False)
+            done = self._consumer.commit(offsets=self._places(wanted), asynchronous=False)
         except KafkaException as error:
             self._on_commit(error.args[0], [])
         else:
@@ -208,10 +210,14 @@ class Poller:
         self._turns += 1
         if self._closing.is_set():
             return
-        self._starts = self._find(places)
+        found = self._find(places)
+        self._starts = {at: begin.offset for at, begin in found.items()}
+        self._marks = {at: begin.mark for at, begin in found.items() if begin.mark}
         self._assign(self._starts)
         self._progress.begin(self._starts)
         self._new = set(self._starts)
+        if found:
+            self._reading.positions.begun()
 
     def _on_revoke(self, _: Consumer, places: list[Place]) -> None:
         self._turns += 1
@@ -244,40 +250,34 @@ class Poller:
 
     def _assign(self, starts: Mapping[TopicPartition, int]) -> None:
         self._paused = False
-        self._consumer.assign(_places(starts))
+        self._consumer.assign([Place(*at, offset) for at, offset in starts.items()])
 
-    def _find(self, places: list[Place]) -> dict[TopicPartition, int]:
-        """Where each partition begins; asked again until Kafka answers, or for a minute."""
+    def _find(self, places: list[Place]) -> dict[TopicPartition, Start]:
+        """Where each partition begins, none when they moved away meanwhile; asked again until Kafka answers."""
         until = monotonic() + _ANSWER_S
         while True:
             try:
                 self._reading.assigned({(at.topic, at.partition) for at in places})
-                found = {(at.topic, at.partition): self._start(at) for at in self._committed(places)}
+                starts = dict(self._reading.positions.find(ask(self._consumer, places, self._closing.wait)))
+                is_ours = declare(self._consumer, starts)
             except KafkaException as error:
                 if monotonic() > until or self._closing.is_set():
                     raise
                 logger().warning("positions_not_found", text=str(error))
             else:
-                return {at: begin.offset for at, begin in found.items()}
+                _alarm(starts)
+                return starts if is_ours else {}
             self._closing.wait(1.0)
 
-    def _committed(self, places: list[Place]) -> list[Place]:
-        committed = self._consumer.committed(places, timeout=10)
-        for place in committed:
-            if place.error is not None:
-                raise KafkaException(place.error)
-        return committed
+    def _places(self, positions: Mapping[TopicPartition, int]) -> list[Place]:
+        """To commit."""
+        return [
+            Place(*at, offset, self._marks[at]) if at in self._marks else Place(*at, offset)
+            for at, offset in positions.items()
+        ]
 
-    def _start(self, place: Place) -> Start:
-        for _ in range(3):  # a new leader may not know yet how far it may show
-            low, high = self._consumer.get_watermark_offsets(place, timeout=10, cached=False)
-            if place.offset <= high or self._closing.wait(1.0):
-                break
-        begin = start(place.offset, low, high, from_beginning=self._reading.from_beginning)
+
+def _alarm(starts: Mapping[TopicPartition, Start]) -> None:
+    for (topic, partition), begin in starts.items():
         if begin.alarm:
-            logger().error("position_fell_out_of_range", topic=place.topic, partition=place.partition, why=begin.alarm)
-        return begin
-
-
-def _places(positions: Mapping[TopicPartition, int]) -> list[Place]:
-    return [Place(topic, partition, offset) for (topic, partition), offset in positions.items()]
+            logger().error("position_fell_out_of_range", topic=topic, partition=partition, why=begin.alarm)

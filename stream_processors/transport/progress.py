@@ -55,9 +55,11 @@ class OutOfOrderError(Exception):
 class Progress:
     """The runs of one assignment, and how far each partition is read, finished and committed."""
 
-    def __init__(self, open_bytes: int) -> None:
+    def __init__(self, open_bytes: int, open_runs: int = OPEN_RUNS) -> None:
+        """What may be open, before it is full."""
         self._changed = threading.Condition()
         self._open_bytes = open_bytes
+        self._open_runs = open_runs
         self._epoch = 0
         self._read: dict[TopicPartition, int] = {}
         self._finished: dict[TopicPartition, int] = {}
@@ -128,7 +130,7 @@ class Progress:
     @property
     def is_full(self) -> bool:
         """Whether so much is open that nothing more should be read."""
-        return self._runs >= OPEN_RUNS or self._bytes >= self._open_bytes
+        return self._runs >= self._open_runs or self._bytes >= self._open_bytes
 
     def wait_for_room(self, timeout: float) -> bool:
         """Wait until it is not full, or the time (seconds) is over."""

@@ -6,7 +6,8 @@ from typing import Final
 
 from schemas.kafka.clients import Config, consumer_config
 from schemas.settings import ConfigurationError, KafkaSettings
-from stream_processors.transport.progress import TopicPartition
+from stream_processors.transport.progress import OPEN_RUNS, TopicPartition
+from stream_processors.transport.start import GroupPositions, Positions
 
 _HELD: Final = {
     "partition.assignment.strategy": "Faust takes an assignment as the whole of it, so it must be eager",
@@ -26,18 +27,20 @@ class Reading:
 
     Attributes:
         config: of the librdkafka consumer.
-        from_beginning: where a group that has no position begins: with the first record, or behind the last.
+        positions: who says where partitions begin.
         run_bytes: the size of a run, at most, unless a single record is larger.
         open_bytes: records that are read and not finished, above which nothing more is read.
+        open_runs: the same in runs.
         assigned: called from the poller's thread at each assignment, before its first run arrives; it may wait, and
             raise KafkaException to be asked again.
         fail: called once, from any thread, with what the consumer cannot survive.
     """
 
     config: Config
-    from_beginning: bool
+    positions: Positions
     run_bytes: int
     open_bytes: int
+    open_runs: int
     assigned: Callable[[set[TopicPartition]], None]
     fail: Callable[[BaseException], None]
 
@@ -46,12 +49,15 @@ def reading(
     kafka: KafkaSettings,
     group: str,
     *,
+    part: str = "process",
+    positions: Positions | None = None,
     run_bytes: int,
     open_bytes: int,
+    open_runs: int = OPEN_RUNS,
     assigned: Callable[[set[TopicPartition]], None],
     fail: Callable[[BaseException], None],
 ) -> Reading:
-    """The settings of a processor's consumer; every other key of [kafka] reaches it.
+    """The settings of a part's consumer; every other key of [kafka] reaches it. By default the group's commits decide.
 
     Raises:
         ConfigurationError: a key is set that the transport must hold itself.
@@ -60,7 +66,7 @@ def reading(
         if key in kafka.librdkafka:
             msg = f"kafka.{key} cannot be set: {why}"
             raise ConfigurationError(msg)
-    config = consumer_config(kafka, "process", group)
+    config = consumer_config(kafka, part, group)
     reset = config.pop("auto.offset.reset", "earliest")
     config |= _SMALL | kafka.librdkafka
     config.setdefault(
@@ -71,4 +77,5 @@ def reading(
         "partition.assignment.strategy": "roundrobin",
         "auto.offset.reset": "error",  # where reading begins is said at each assignment; a jump must not pass unseen
     }
-    return Reading(config, reset in _BEGINNING, run_bytes, open_bytes, assigned, fail)
+    positions = positions or GroupPositions(from_beginning=reset in _BEGINNING)
+    return Reading(config, positions, run_bytes, open_bytes, open_runs, assigned, fail)

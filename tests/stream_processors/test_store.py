@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rocksdict import Rdict
 
-from stream_processors.store import Store, StoreError
+from stream_processors.database import StoreError
+from stream_processors.store import Store
 from stream_processors.stores import Stores
 
 TODAY, TOMORROW = UUID(int=1), UUID(int=2)

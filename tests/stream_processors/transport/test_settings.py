@@ -2,6 +2,7 @@ import pytest
 
 from schemas.settings import ConfigurationError, KafkaSettings
 from stream_processors.transport import Reading, reading
+from stream_processors.transport.start import GroupPositions
 
 
 def how(**keys: object) -> Reading:
@@ -34,5 +35,5 @@ def test_an_assignment_that_is_not_eager_is_refused(key: str) -> None:
 
 
 def test_a_group_without_a_position_begins_where_kafka_is_told_to() -> None:
-    assert how().from_beginning
-    assert not how(**{"auto.offset.reset": "latest"}).from_beginning
+    assert how().positions == GroupPositions(from_beginning=True)
+    assert how(**{"auto.offset.reset": "latest"}).positions == GroupPositions(from_beginning=False)

@@ -1,12 +1,14 @@
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from schemas.settings import KafkaSettings
+from stream_processors.transport import Found, Start
 from tests.stream_processors.transport.worker import GROUP, Worker, send, until, working
 
 TOPIC = "t"
@@ -142,3 +144,35 @@ async def test_the_lag_is_known(quick_kafka: KafkaSettings) -> None:
             run.finish()
         await until(lambda: reader.lags.get((TOPIC, 0)) == 0)
         assert reader.progress.oldest() == {}
+
+
+@dataclass
+class Declared:
+    """Begins at 3 where there is a record, with a mark that is new at each assignment."""
+
+    kafka: KafkaSettings
+    found: list[Mapping[tuple[str, int], Found]] = field(default_factory=list)
+    marks: list[tuple[int, str]] = field(default_factory=list)
+
+    def find(self, found: Mapping[tuple[str, int], Found]) -> Mapping[tuple[str, int], Start]:
+        self.found.append(found)
+        mark = f"life={len(self.found)}"
+        return {at: Start(3 if part.high else 0, mark=mark, is_declared=True) for at, part in found.items()}
+
+    def begun(self) -> None:
+        with asking(self.kafka) as consumer:
+            places = consumer.committed([TopicPartition(TOPIC, number) for number in range(4)], timeout=10)
+        self.marks = [(place.offset, place.metadata or "") for place in places]
+
+
+@pytest.mark.slow
+async def test_who_decides_where_reading_begins_leaves_a_mark_with_every_commit(quick_kafka: KafkaSettings) -> None:
+    positions = Declared(quick_kafka)
+    send(quick_kafka, TOPIC, numbers(0, 10), partition=1)
+    for life in ("life=1", "life=2"):
+        async with working(quick_kafka, TOPIC, positions=positions) as worker:
+            await until(lambda: len(worker.offsets) == 7)
+        assert positions.marks == [(0, life), (3, life), (0, life), (0, life)]  # before the first record
+        assert worker.offsets == [(1, offset) for offset in range(3, 10)]
+    assert positions.found[0][TOPIC, 1] == Found(-1001, "", 0, 10)
+    assert positions.found[1][TOPIC, 1] == Found(10, "life=1", 0, 10)

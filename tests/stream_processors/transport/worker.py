@@ -9,7 +9,7 @@ from confluent_kafka import Producer
 
 from schemas.settings import KafkaSettings
 from stream_processors.app import App, build
-from stream_processors.transport import Run, reading
+from stream_processors.transport import Positions, Run, reading
 
 GROUP = "group"
 
@@ -41,12 +41,18 @@ class Worker:
 
 @asynccontextmanager
 async def working(
-    kafka: KafkaSettings, *topics: str, held: bool = False, run_bytes: int = 1 << 20, open_bytes: int = 16 << 20
+    kafka: KafkaSettings,
+    *topics: str,
+    held: bool = False,
+    run_bytes: int = 1 << 20,
+    open_bytes: int = 16 << 20,
+    positions: Positions | None = None,
 ) -> AsyncIterator[Worker]:
     worker = Worker(held=held)
     how = reading(
         kafka,
         GROUP,
+        positions=positions,
         run_bytes=run_bytes,
         open_bytes=open_bytes,
         assigned=worker.assignments.append,

@@ -16,11 +16,11 @@ class DeliveryError(Exception):
 
 
 class Outlet:
-    """One of the two producers, which take turns. Used by one thread."""
+    """A producer for batches, one at a time. Used by one thread."""
 
-    def __init__(self, kafka: KafkaSettings) -> None:
+    def __init__(self, kafka: KafkaSettings, part: str = "process") -> None:
         self._failures: list[KafkaError] = []
-        self._producer = Producer(outlet_config(kafka) | {"on_delivery": self._on_failure})
+        self._producer = Producer(outlet_config(kafka, part) | {"on_delivery": self._on_failure})
 
     def send(self, topic: str, outputs: Iterable[tuple[bytes, bytes]]) -> None:
         """Hand key and value of records to the producer; they are on their way when this returns."""
@@ -55,8 +55,8 @@ class Outlet:
             self._failures.append(error)
 
 
-def outlet_config(kafka: KafkaSettings) -> Config:
+def outlet_config(kafka: KafkaSettings, part: str = "process") -> Config:
     """Reports of failures only, and no end to trying: an absent broker is waited for."""
-    config = producer_config(kafka, "process")
+    config = producer_config(kafka, part)
     config.setdefault("message.timeout.ms", 0)
     return config | {"delivery.report.only.error": True, "log_level": 0}  # the consumer tells when Kafka is away

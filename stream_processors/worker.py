@@ -1,10 +1,10 @@
-"""The parts of a worker, put together: app, pipeline, stores, producers, and the watch over the sink."""
+"""The parts of a worker, put together: app, thread of work, stores, producers, and the watch over the sink."""
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from confluent_kafka.admin import AdminClient
 
@@ -17,6 +17,7 @@ from schemas.settings import Settings
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
 from stream_processors.app import App, build
+from stream_processors.lag import report_lag
 from stream_processors.outflow import OutflowBook, watch_over
 from stream_processors.outlet import Outlet
 from stream_processors.pipeline import Pipeline, Plan
@@ -24,25 +25,44 @@ from stream_processors.stores import Stores
 from stream_processors.transport import reading
 
 _BATCH_BYTES: Final = 4 << 20
-_OPEN_BYTES: Final = 16 << 20
+OPEN_BYTES: Final = 16 << 20
 _FINISH_S: Final = 3.0  # to finish what is open, when asked to stop; what is not finished then is replayed
-_REFRESH_S: Final = 10.0  # how long a list of the outputs' partitions is good
+REFRESH_S: Final = 10.0  # how long a list of the outputs' partitions is good
+
+
+class Thread(Protocol):
+    """The thread of a worker's own work."""
+
+    def begin(self) -> None:
+        """Start it."""
+
+    def end(self, timeout: float) -> bool:
+        """Finish what is open, and end; False: it could not within the time (seconds), and was abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What `build_worker` has put together; nothing runs yet."""
+    """What a part is made of; nothing runs yet. Implements `stream_processors.lifecycle.Lives`.
+
+    Attributes:
+        app: takes runs from the transport.
+        thread: works on them.
+        watch: over those who read the outputs, through `offsets`.
+        group: whose lag is reported.
+    """
 
     app: App
-    pipeline: Pipeline
+    thread: Thread
     watch: Watch
     offsets: KafkaOffsets
     admin: AdminClient
+    group: str
+    metrics: Metrics
 
     async def begin(self) -> None:
-        """Look at the sink once, then take runs."""
+        """Look at the readers once, then take runs."""
         await asyncio.to_thread(self.watch.start)
-        self.pipeline.begin()
+        self.thread.begin()
 
     async def work(self, ready: Callable[[], None]) -> None:
         """Run the app; returns only when it is stopped, raises what it crashed with."""
@@ -53,12 +73,16 @@ class Worker:
         if self.app.crash_reason is not None:
             raise self.app.crash_reason
 
+    def report(self) -> Coroutine[None, None, None]:
+        """Report the lag, until cancelled."""
+        return report_lag(self.app, self.group, self.metrics)
+
     async def end(self) -> None:
         """Finish what is open, commit it, leave the group."""
         self.app.reader.leaving()
         unwatched = threading.Thread(target=self._unwatch, name="unwatch", daemon=True)
         unwatched.start()  # it may hang on an absent Kafka, and then is left behind
-        if not await asyncio.to_thread(self.pipeline.end, _FINISH_S):
+        if not await asyncio.to_thread(self.thread.end, _FINISH_S):
             logger().warning("runs_abandoned", why="Kafka takes too long; they are processed again at the next start")
         await self.app.stop()
         await asyncio.to_thread(unwatched.join, 0.5)
@@ -69,7 +93,7 @@ class Worker:
 
 
 def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseException], None]) -> Worker:
-    """The worker; `fail` is told, from any thread, what it cannot survive.
+    """The processor; `fail` is told, from any thread, what it cannot survive.
 
     Raises:
         ConfigurationError: a setting of [kafka] cannot be used.
@@ -99,9 +123,9 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
         pipeline.assigned(partitions, topic_ids(admin, kafka, {topic for topic, _ in partitions}))
 
     how = reading(
-        kafka, process_group(kafka), run_bytes=batch_bytes, open_bytes=_OPEN_BYTES, assigned=assigned, fail=fail
+        kafka, process_group(kafka), run_bytes=batch_bytes, open_bytes=OPEN_BYTES, assigned=assigned, fail=fail
     )
-    offsets = KafkaOffsets(kafka, "process", refresh_s=_REFRESH_S)
+    offsets = KafkaOffsets(kafka, "process", refresh_s=REFRESH_S)
     app = build(process_group(kafka), topics.raw, how, pipeline.submit)
     watch = watch_over({sink_group(kafka): topics.outputs}, kafka, offsets, ledger)
-    return Worker(app, pipeline, watch, offsets, admin)
+    return Worker(app, pipeline, watch, offsets, admin, process_group(kafka), metrics)

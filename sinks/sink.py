@@ -31,7 +31,7 @@ ASK_S: Final = 10.0
 
 
 def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int:
-    """Store what the output topics hold until SIGTERM or SIGINT; 0 after an orderly end, 1 where a person must act.
+    """Store what its topics hold until SIGTERM or SIGINT; 0 after an orderly end, 1 where a person must act.
 
     Raises:
         ConfigurationError: the settings cannot be used.
@@ -81,7 +81,7 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     def show(_: str, at: tuple[str, int], messages: int) -> None:
         metrics.lag_messages.labels(group, at[0], str(at[1])).set(messages)
 
-    watch = Watch(KafkaOffsets(kafka, "sink", refresh_s=30), {group: topics.outputs}, on_lag=show, interval=WATCH_S)
+    watch = Watch(KafkaOffsets(kafka, "sink", refresh_s=30), {group: topics.stored}, on_lag=show, interval=WATCH_S)
     watch.start()
     try:
         loop.run(stop, ready)
@@ -111,9 +111,9 @@ def _await_topics(
 ) -> None:
     for _ in _waits(stop):
         try:
-            topic_ids(admin, kafka, topics.outputs)
+            topic_ids(admin, kafka, topics.stored)
             if kafka.is_embedded:  # it makes a topic when a producer asks; a subscription would see it minutes later
-                for topic in topics.outputs:
+                for topic in topics.stored:
                     producer.list_topics(topic, timeout=ASK_S)
         except (KafkaException, TopicMissingError) as error:
             logger().warning("kafka_awaited", error=str(error))

@@ -9,6 +9,10 @@ from schemas.topics import Topics
 INTERACTIONS: Final = "interactions"
 REJECTED: Final = "interactions_rejected"
 DUPLICATES: Final = "interactions_duplicates"
+EVIDENCE: Final = "identity_evidence"
+MAP: Final = "identity_map"
+CHANGES: Final = "identity_change_log"
+PROFILES: Final = "profiles"
 MAX_ROW: Final = 8 << 20  # bytes, as the topics take
 
 
@@ -35,4 +39,8 @@ def targets(topics: Topics) -> Mapping[str, Target]:
         topics.timeline: Target(INTERACTIONS, b'{"subject":"'),
         topics.duplicates: Target(DUPLICATES, b'{"tenant":"'),
         topics.rejected: Target(REJECTED, b'{"rejected_id":"'),
+        topics.evidence: Target(EVIDENCE, b'{"tenant":"'),
+        topics.identity_map: Target(MAP, b'{"tenant":"'),
+        topics.identity_changes: Target(CHANGES, b'{"tenant":"'),
+        topics.profiles: Target(PROFILES, b'{"tenant":"'),
     }

@@ -1,5 +1,7 @@
 """Records may be joined unparsed: no two of them, however broken, read as one row."""
 
+from uuid import UUID
+
 import orjson
 import pytest
 from hypothesis import given
@@ -7,13 +9,14 @@ from hypothesis import strategies as st
 
 from schemas.topics import Topics
 from sinks.tables import Target, targets
+from tests.sinks.identity import change, link, mapped, profile
 from tests.sinks.rows import duplicate, interaction, rejected
 
 TARGETS = targets(Topics("x."))
 
 
-def test_each_output_topic_has_a_table() -> None:
-    assert set(TARGETS) == set(Topics("x.").outputs)
+def test_each_stored_topic_has_a_table() -> None:
+    assert set(TARGETS) == set(Topics("x.").stored)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +25,10 @@ def test_each_output_topic_has_a_table() -> None:
         ("x.timeline.events", interaction(1)),
         ("x.interactions.duplicates", duplicate(2, 1)),
         ("x.interactions.rejected", rejected(1)),
+        ("x.identity.evidence", link("user_id:ada", "email:a@x.de", 1)),
+        ("x.identity.map", mapped("user_id:ada", 1)),
+        ("x.identity.changes", change(1, "linked", ["user_id:ada"], [])),
+        ("x.customer.profiles", profile(UUID(int=1), 1)),
     ],
 )
 def test_what_our_parts_write_may_be_joined(topic: str, value: bytes) -> None:

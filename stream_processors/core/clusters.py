@@ -79,9 +79,9 @@ class Clusters:
                 continue
             p, q = x, y
             while parent[p] != p:
-                p = parent[p] = parent[parent[p]]
+                parent[p] = p = parent[parent[p]]
             while parent[q] != q:
-                q = parent[q] = parent[parent[q]]
+                parent[q] = q = parent[parent[q]]
             rule = ""
             if busy and cls and (busy.get(x, END) <= t or busy.get(y, END) <= t):
                 rule = HUB

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.evidence import Evidence
-from schemas.identity import BEGIN, END, Rules
+from schemas.identity import BEGIN, END, Kind, Rules
 from stream_processors.core.judge import judge
 from tests.stream_processors.core.identity_model import judge_slowly
 from tests.stream_processors.core.identity_worlds import (
@@ -44,6 +44,14 @@ def test_random_worlds_are_judged_as_the_model_judges(seed: int) -> None:
     facts = random_facts(random, size=random.randint(1, 40), commands=random.choice((0, 0.1, 0.4)))
     random.shuffle(facts)
     assert_same(facts, rules)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_deep_clusters_are_judged_as_the_model_judges(seed: int) -> None:
+    random = Random(seed)
+    names = [f"loyalty_id:{n}" for n in range(64)]
+    rules = Rules(kinds={"loyalty_id": Kind(10, 100)})
+    assert_same(random_facts(random, size=100, commands=0, names=names), rules)
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 12))

@@ -68,6 +68,9 @@ class Metrics:
         )
         self.identity_merges = counter("identity_merges_total", "Profiles that went into another one.")
         self.identity_refused = counter("identity_refused_total", "Links that a rule refused, by the rule.", "rule")
+        self.identity_unreadable = counter(
+            "identity_unreadable_total", "Records of the evidence that cannot be read; the sink rejects their rows."
+        )
         self.identity_profiles = gauge("identity_profiles", "Profiles of two and more identifiers, of this worker.")
         self.publish = histogram("publish_seconds", "From a batch handed over to all its delivery reports.")
         self.backlog = gauge("backlog_bytes", "The largest backlog of a partition: accepted, not yet consumed.")

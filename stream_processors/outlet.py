@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from schemas.kafka.clients import Config, producer_config
 from schemas.settings import KafkaSettings
 
+Placed = tuple[int, bytes, bytes]  # partition, key, value of a record
 _SLICE_S: Final = 0.2
 
 
@@ -27,6 +28,12 @@ class Outlet:
         produce = self._producer.produce
         for key, value in outputs:
             produce(topic, value, key)
+
+    def send_to(self, topic: str, outputs: Iterable[Placed]) -> None:
+        """As `send`, to the partitions that are named."""
+        produce = self._producer.produce
+        for partition, key, value in outputs:
+            produce(topic, value, key, partition)
 
     def flush(self, give_up: Callable[[], bool]) -> bool:
         """Wait until Kafka has all of it, for as long as it takes. False: given up, and nobody knows.

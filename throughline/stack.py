@@ -8,7 +8,7 @@ from contextlib import ExitStack, asynccontextmanager
 from typing import Final, TypeVar
 
 from schemas.kafka.admin import TIMEOUT_S, create
-from schemas.kafka.clients import process_group, sink_group
+from schemas.kafka.clients import process_group, resolve_group, sink_group
 from schemas.settings import EMBEDDED, ConfigurationError, Settings
 from schemas.telemetry import logger
 from schemas.topics import Topics
@@ -22,7 +22,7 @@ from throughline.supervisor import PartSpec, Supervisor, first_of
 
 T = TypeVar("T")
 
-METRICS_PORTS: Final = {"serve": 0, "process": 1, "sink": 3, "gateway": 4}  # beyond metrics.listen; 2 is resolve's
+METRICS_PORTS: Final = {"serve": 0, "process": 1, "resolve": 2, "sink": 3, "gateway": 4}  # beyond metrics.listen
 DRAIN_S: Final = 60.0  # the embedded broker's memory ends with us: what it holds is stored first
 
 
@@ -52,7 +52,7 @@ class Stack:
             if self.settings.clickhouse.url == EMBEDDED:
                 await self._supervisor.start(self._spec("gateway"))
             await asyncio.to_thread(self._migrate)
-            await self._supervisor.start(self._spec("sink"))
+            await self._supervisor.start(self._spec("resolve"), self._spec("sink"))
             await front
         finally:
             front.cancel()
@@ -74,7 +74,10 @@ class Stack:
             await self._drained(process_group(kafka), topics.raw)
         await self._supervisor.stop("process")
         if kafka.is_embedded:
-            await self._drained(sink_group(kafka), topics.outputs)
+            await self._drained(resolve_group(kafka), (topics.evidence,))
+        await self._supervisor.stop("resolve")
+        if kafka.is_embedded:
+            await self._drained(sink_group(kafka), topics.stored)
         await self._supervisor.stop("sink")
         await self._supervisor.stop("gateway")
 

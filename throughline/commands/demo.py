@@ -46,7 +46,7 @@ async def _demo(file: Path, doors: Doors, *, keep: bool, log_level: str) -> None
     asked = stop_signal()
     settings = load(file, {}).settings
     began = time.monotonic()
-    click.echo("Starting Kafka's protocol, ClickHouse, and three parts in this folder: " + str(settings.data_dir))
+    click.echo("Starting Kafka's protocol, ClickHouse, and four parts in this folder: " + str(settings.data_dir))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     async with running(settings, ["--config", str(file), "--log-level", log_level], environment, asked) as stack:
         click.echo(f"Up in {time.monotonic() - began:.1f} s. Now the deliveries, each sent twice, as vendors do:")

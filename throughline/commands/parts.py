@@ -19,6 +19,7 @@ Main = Callable[[Settings, Metrics, Callable[[], None]], int]
 _MAINS: Final = {
     "serve": "producers.serve",
     "process": "stream_processors.process",
+    "resolve": "stream_processors.resolve",
     "sink": "sinks.sink",
     "gateway": "throughline.gateway.serve",
 }
@@ -83,5 +84,6 @@ def _part(name: str, text: str, *, hidden: bool = False) -> click.Command:
 
 serve = _part("serve", "Take deliveries over HTTP and SMTP and publish them to Kafka.")
 process = _part("process", "Validate, deduplicate and file interactions under their subject.")
+resolve = _part("resolve", "Join identifiers to customers, from the evidence.")
 sink = _part("sink", "Write the timeline to ClickHouse, each interaction once.")
 gateway = _part("gateway", "ClickHouse's HTTP interface over the embedded store.", hidden=True)

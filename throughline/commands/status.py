@@ -16,7 +16,7 @@ from throughline.reading import opened, query
 from throughline.stack import METRICS_PORTS
 
 _TIMEOUT_S: Final = 2
-_PARTS: Final = ("serve", "process", "sink")
+_PARTS: Final = ("serve", "process", "resolve", "sink")
 Samples = dict[str, list[tuple[dict[str, str], float]]]
 
 

@@ -46,7 +46,7 @@ def _banner(settings: Settings) -> str:
         lines.append(f"  ClickHouse    http://{settings.gateway.listen}  (users and passwords: docs/gateway.md)")
     host, _, first = settings.metrics.listen.rpartition(":")
     if int(first):  # 0: any free ports
-        parts = ["serve", "process", "sink", *(["gateway"] if settings.clickhouse.url == EMBEDDED else [])]
+        parts = ["serve", "process", "resolve", "sink", *(["gateway"] if settings.clickhouse.url == EMBEDDED else [])]
         ports = ", ".join(f"{part} {int(first) + offset}" for part, offset in METRICS_PORTS.items() if part in parts)
         lines.append(f"  Metrics       http://{host}:PORT/metrics  ({ports})")
     return "\n".join(lines)

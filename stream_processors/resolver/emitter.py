@@ -1,0 +1,74 @@
+"""The way out: room, sent, and all of it in Kafka; or nobody knows, and the same is sent again."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from typing import Final
+
+from schemas.kafka.backlog import Ledger
+from schemas.topics import Topics
+from stream_processors.outflow import SOMEWHERE
+from stream_processors.outlet import Outlet, Placed
+from stream_processors.resolver.contract import Output, Resolution
+from stream_processors.resolver.halt import Halt
+
+_ROOM_S: Final = 0.02
+
+
+class Batch:
+    """Outputs by topic, and their bytes."""
+
+    def __init__(self) -> None:
+        self.outputs: dict[str, list[Output]] = {}
+        self.sizes: Counter[str] = Counter()
+
+    def add(self, topics: Topics, done: Resolution) -> None:
+        """What a resolution says."""
+        for topic, outputs in zip(topics.resolved, (done.map, done.changes, done.profiles), strict=True):
+            if outputs:
+                self.outputs.setdefault(topic, []).extend(outputs)
+                self.sizes[topic] += sum(map(len, chain.from_iterable(outputs)))
+
+    @property
+    def size(self) -> int:
+        """Bytes of keys and values."""
+        return self.sizes.total()
+
+
+class Emitter:
+    """Sends batches, one at a time. Used by one thread."""
+
+    def __init__(self, outlet: Outlet, ledger: Ledger, halt: Halt) -> None:
+        self.budget = ledger.budget
+        self._outlet = outlet
+        self._ledger = ledger
+        self._halt = halt
+
+    def emit(self, batch: Batch) -> bool:
+        """Wait for room, and until Kafka has all of it. False: given up; it may be there or not.
+
+        Raises:
+            DeliveryError: Kafka refused some of it.
+        """
+        if not batch.size:
+            return True
+        while not self._ledger.reserve(batch.size):
+            if self._halt.ending.wait(_ROOM_S) or self._halt.gives_up:
+                return False
+        for topic, outputs in batch.outputs.items():
+            self._outlet.send(topic, outputs)
+        is_there = self._flush()
+        self._ledger.landed([(topic, SOMEWHERE, SOMEWHERE, size) for topic, size in batch.sizes.items()], batch.size)
+        return is_there
+
+    def publish(self, topic: str, outputs: Sequence[Placed]) -> bool:
+        """Send to the partitions that are named, whatever room there is. False: given up, as above."""
+        self._outlet.send_to(topic, outputs)
+        return self._flush()
+
+    def close(self) -> None:
+        """Forget what is on its way."""
+        self._outlet.close()
+
+    def _flush(self) -> bool:
+        return self._outlet.flush(lambda: self._halt.gives_up)

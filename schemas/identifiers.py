@@ -1,5 +1,6 @@
 """Identifiers: their kinds, their normal form, and the subject that an interaction is filed under."""
 
+import re
 from collections.abc import Iterable
 from typing import Final, Protocol
 
@@ -32,11 +33,49 @@ def normalise(kind: str, value: str) -> str:
     return value.lower() if kind == "email" else value
 
 
+def is_blocked(value: str) -> bool:
+    """Whether a value says that there is none: as an identifier it would make one customer of hundreds.
+
+    The published lists of Segment (twilio.com/docs/segment/unify/identity-resolution/identity-resolution-onboarding:
+    zeroes and dashes, -1, null, anonymous) and of PostHog (posthog.com/docs/product-analytics/identify, of
+    invalid inputs: some in any case, some as they are written) together, each in quotes as well. Here null and none
+    count in any case.
+    """
+    if value[:1] in _QUOTES and value[:1] == value[-1:]:
+        value = value[1:-1].strip()
+    return value.casefold() in _BLOCKED or value in _BLOCKED_AS_WRITTEN or _is_zero(value) is not None
+
+
+_QUOTES: Final = frozenset({'"', "'"})
+_BLOCKED: Final = frozenset(
+    {
+        "anonymous",
+        "guest",
+        "distinctid",
+        "distinct_id",
+        "id",
+        "not_authenticated",
+        "email",
+        "undefined",
+        "true",
+        "false",
+    }
+    | {"null", "none", "nil", "-1", ""}
+)
+_BLOCKED_AS_WRITTEN: Final = frozenset({"NaN", "[object Object]"})
+_is_zero: Final = re.compile(r"\+?[0-]+").fullmatch
+
+
 def subject_of(identifiers: Iterable[_Identifier]) -> str:
     """The subject, `kind:value`: the least identifier by (priority, kind, value), whatever their order.
+
+    A blocked value is taken only where there is no other. What a configuration blocks is no concern of the subject's.
 
     Raises:
         ValueError: there are no identifiers.
     """
-    _, kind, value = min((PRIORITIES.get(i.kind, OTHER), i.kind, i.value) for i in identifiers)
+    ranked = [(PRIORITIES.get(i.kind, OTHER), i.kind, i.value) for i in identifiers]
+    _, kind, value = min(ranked)
+    if is_blocked(value) and (sound := [each for each in ranked if not is_blocked(each[2])]):
+        _, kind, value = min(sound)
     return f"{kind}:{value}"

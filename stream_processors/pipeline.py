@@ -13,14 +13,16 @@ from time import perf_counter, time
 from typing import Final
 from uuid import UUID
 
+from schemas.evidence import shard_of
 from schemas.fates import FATES
 from schemas.kafka.backlog import Ledger
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
+from stream_processors.core.evidence import Lane
 from stream_processors.core.raw import Raw
 from stream_processors.core.step import Step, step
 from stream_processors.outflow import SOMEWHERE
-from stream_processors.outlet import Outlet
+from stream_processors.outlet import Outlet, Placed
 from stream_processors.store import Store
 from stream_processors.stores import Stores
 from stream_processors.transport import Run
@@ -56,6 +58,7 @@ class _Part:
     runs: list[Run]
     store: Store
     done: Step
+    evidence: list[Placed]
     latest: int  # Kafka's time of the youngest record, in milliseconds since 1970
 
 
@@ -84,13 +87,19 @@ class Pipeline:
         self,
         plan: Plan,
         *,
+        lane: Lane,
+        shards: Callable[[], int],
         stores: Stores,
         outlets: tuple[Outlet, Outlet],
         ledger: Ledger,
         metrics: Metrics,
         fail: Callable[[BaseException], None],
     ) -> None:
+        """`shards`: of Kafka, how many partitions evidence has; asked once."""
         self._plan = plan
+        self._lane = lane
+        self._ask_shards = shards
+        self._shards = 0
         self._stores = stores
         self._outlets = outlets
         self._ledger = ledger
@@ -136,6 +145,7 @@ class Pipeline:
 
     def _run(self) -> None:
         try:
+            self._shards = self._ask_shards()
             self._loop()
         except BaseException as error:  # noqa: BLE001  whatever it is, the process must hear of it
             self._fail(error)
@@ -208,6 +218,9 @@ class Pipeline:
             self._metrics.step.observe(perf_counter() - began)
         by_role = zip(*(part.done.sizes for part in parts.values()), strict=True)
         sizes = dict(zip(self._plan.topics.outputs, map(sum, by_role), strict=True))
+        sizes[self._plan.topics.evidence] = sum(
+            len(key) + len(value) for part in parts.values() for _, key, value in part.evidence
+        )
         return _Batch(parts, outlet, {topic: size for topic, size in sizes.items() if size})
 
     def _step(self, at: TopicPartition, runs: list[Run], before: _Part | None) -> _Part:
@@ -229,7 +242,15 @@ class Pipeline:
             [record.headers() for record in records],  # type: ignore[misc]  # pairs, as they are read
         )
         unwritten = {} if before is None else before.done.writes
-        return _Part(runs, store, step(raw, store, unwritten, self._plan.window), max(raw.arrivals))
+        done = step(raw, store, unwritten, self._plan.window)
+        return _Part(runs, store, done, self._evidence(done), max(raw.arrivals))
+
+    def _evidence(self, done: Step) -> list[Placed]:
+        """All evidence of a tenant goes to one partition."""
+        return [
+            (shard_of(fact.tenant, self._shards), str(fact.fact_id).encode(), fact.encode())
+            for fact in self._lane.facts(done.timeline, done.stored)
+        ]
 
     def _wait_for_room(self, size: int) -> bool:
         """Wait until the sink has made room; False: the process ends, and the batch is judged again by the next one."""
@@ -242,6 +263,7 @@ class Pipeline:
         for part in batch.parts.values():
             for topic, outputs in zip(self._plan.topics.outputs, part.done.roles, strict=True):
                 batch.outlet.send(topic, outputs)
+            batch.outlet.send_to(self._plan.topics.evidence, part.evidence)
 
     def _land(self, batch: _Batch | None) -> None:
         """Kafka has all of it -> write keys and position -> allow the commit."""

@@ -22,5 +22,5 @@ def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int
 async def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: asyncio.Event) -> int:
     """Process until `stop` is set; see `main`."""
     topics = Topics(settings.kafka.prefix)
-    names = (*topics.raw, *topics.outputs)
+    names = (*topics.raw, *topics.outputs, topics.evidence)
     return await lifecycle.live(lambda fail: build_worker(settings, metrics, fail), settings.kafka, names, ready, stop)

@@ -8,15 +8,17 @@ from typing import Final, Protocol
 
 from confluent_kafka.admin import AdminClient
 
+from schemas.identity_settings import IdentitySettings
 from schemas.interaction import CHANNELS
-from schemas.kafka.admin import admin_client, topic_ids
+from schemas.kafka.admin import admin_client, partitions_of, topic_ids
 from schemas.kafka.backlog import Ledger, Watch
-from schemas.kafka.clients import consumer_config, process_group, sink_group
+from schemas.kafka.clients import consumer_config, process_group, resolve_group, sink_group
 from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import Settings
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
 from stream_processors.app import App, build
+from stream_processors.core.evidence import Lane
 from stream_processors.lag import report_lag
 from stream_processors.outflow import OutflowBook, watch_over
 from stream_processors.outlet import Outlet
@@ -112,6 +114,8 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
     ledger = Ledger(kafka.budget, OutflowBook(kafka.budget))
     pipeline = Pipeline(
         plan,
+        lane=_lane(settings.identity),
+        shards=lambda: partitions_of(admin, topics.evidence),
         stores=Stores(settings.data_dir / "process", window),
         outlets=(Outlet(kafka), Outlet(kafka)),
         ledger=ledger,
@@ -127,5 +131,11 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
     )
     offsets = KafkaOffsets(kafka, "process", refresh_s=REFRESH_S)
     app = build(process_group(kafka), topics.raw, how, pipeline.submit)
-    watch = watch_over({sink_group(kafka): topics.outputs}, kafka, offsets, ledger)
+    readers = {sink_group(kafka): (*topics.outputs, topics.evidence), resolve_group(kafka): (topics.evidence,)}
+    watch = watch_over(readers, kafka, offsets, ledger)
     return Worker(app, pipeline, watch, offsets, admin, process_group(kafka), metrics)
+
+
+def _lane(identity: IdentitySettings) -> Lane:
+    shared = frozenset(name for name, kind in identity.rules.kinds.items() if kind.shared)
+    return Lane(shared=shared, logout_events=frozenset(identity.logout_events))

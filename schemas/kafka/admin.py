@@ -43,6 +43,20 @@ def topic_ids(admin: AdminClient, kafka: KafkaSettings, topics: Iterable[str]) -
     return ids
 
 
+def partitions_of(admin: AdminClient, topic: str) -> int:
+    """How many partitions a topic has.
+
+    Raises:
+        TopicMissingError: it does not exist.
+        KafkaException: Kafka cannot be reached.
+    """
+    found = admin.list_topics(topic, timeout=TIMEOUT_S).topics[topic]
+    if found.error is not None:
+        msg = f"topic {topic} does not exist; run `throughline topics create`"
+        raise TopicMissingError(msg)
+    return len(found.partitions)
+
+
 def _bits(topic_id: object) -> int:
     """A confluent-kafka Uuid as 128 bits; it gives two signed halves."""
     high: int = topic_id.get_most_significant_bits()  # type: ignore[attr-defined]  # a C type without stubs

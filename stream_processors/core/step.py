@@ -33,6 +33,7 @@ class Step:
     Attributes:
         timeline, duplicates, rejected: key and value of the records for each output topic; together one for each
             record that came in.
+        stored: the interaction of each timeline record, for evidence.
         writes: what to remember, once Kafka has the outputs.
         reasons: source and reason of each rejected record, in order; a source that cannot be read is empty.
     """
@@ -40,6 +41,7 @@ class Step:
     timeline: list[Output]
     duplicates: list[Output]
     rejected: list[Output]
+    stored: list[Checked]
     writes: dict[bytes, bytes]
     reasons: list[tuple[str, Reason]]
 
@@ -61,7 +63,7 @@ def step(raw: Raw, memory: Memory, unwritten: Mapping[bytes, bytes], window: int
     `unwritten` holds the writes of the step before, when they are not yet in the memory. `window` is in
     milliseconds: for how long after its first copy an id is known.
     """
-    done = Step([], [], [], {}, [])
+    done = Step([], [], [], [], {}, [])
     where, generation = outputs.place(raw), raw.generation
     checked = check_all(raw.values)
     keys = [_NO_KEY if isinstance(event, Fault) else event.event_id.bytes for event in checked]
@@ -75,14 +77,19 @@ def step(raw: Raw, memory: Memory, unwritten: Mapping[bytes, bytes], window: int
         first = None if seen is None else in_force(seen, mine, window)
         if first is None:
             done.writes[key] = remember(seen, mine)
-            done.timeline.append(outputs.timeline(event, value, where, offset))
+            _store(done, event, outputs.timeline(event, value, where, offset))
         elif is_itself(first, mine):
-            done.timeline.append(outputs.timeline(event, value, where, offset))
+            _store(done, event, outputs.timeline(event, value, where, offset))
         elif says_the_same(first, mine):
             done.duplicates.append(outputs.duplicate(raw, at, event, unpack(first)))
         else:
             _reject(done, outputs.conflict(raw, at, event, unpack(first)))
     return done
+
+
+def _store(done: Step, event: Checked, output: Output) -> None:
+    done.timeline.append(output)
+    done.stored.append(event)
 
 
 def _reject(done: Step, record: Rejected) -> None:

@@ -17,6 +17,17 @@ def test_what_was_flushed_is_in_kafka(mock_kafka: KafkaSettings) -> None:
     assert sorted(high for _, high in marks) == [0, 0, 0, 100]  # one key, one partition
 
 
+def test_an_output_goes_to_the_partition_that_is_named(mock_kafka: KafkaSettings) -> None:
+    outlet = Outlet(mock_kafka)
+    outlet.send_to("t", [(partition, b"key", b"value") for partition in (0, 2, 2)])
+    assert outlet.flush(lambda: False)
+    outlet.close()
+    consumer = Consumer({"bootstrap.servers": mock_kafka.bootstrap, "group.id": "-"})
+    marks = [consumer.get_watermark_offsets(TopicPartition("t", number), timeout=10)[1] for number in range(4)]
+    consumer.close()
+    assert marks == [1, 0, 2, 0]
+
+
 def test_a_refused_output_is_raised() -> None:
     outlet = Outlet(KafkaSettings.model_validate({"bootstrap": "127.0.0.1:1", "message.timeout.ms": "50"}))
     outlet.send("t", [(b"k", b"v")])

@@ -7,7 +7,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import orjson
 import pytest
@@ -15,8 +17,10 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from deploy.kafka.local import LocalKafka
+from schemas.check import Checked, check_all
+from schemas.evidence import Evidence, decode, link_id, shard_of
 from schemas.settings import KafkaSettings, Settings
-from tests.stream_processors.topics import RAW, interactions, outputs, own_topics, processed, send
+from tests.stream_processors.topics import RAW, evidence, interactions, outputs, own_topics, processed, send
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -59,9 +63,30 @@ def check(kafka: KafkaSettings, values: list[bytes], copies: int = 0) -> None:
     assert not found.rejected
 
 
+def check_evidence(kafka: KafkaSettings, values: list[bytes]) -> None:
+    """All links at their earliest, each in its tenant's partition; copies are equal, byte for byte."""
+    expected: dict[UUID, datetime] = {}
+    for event in check_all(values):
+        assert isinstance(event, Checked)
+        one, other = (f"{identifier.kind}:{identifier.value}" for identifier in event.identifiers)
+        fact_id = link_id(event.tenant, one, other)
+        expected[fact_id] = min(event.occurred_at, expected.get(fact_id, event.occurred_at))
+    found: dict[UUID, datetime] = {}
+    copies: dict[tuple[UUID, UUID | None], set[bytes]] = {}
+    for partition, key, value in evidence(kafka):
+        fact = decode(value)
+        assert isinstance(fact, Evidence)
+        assert (partition, key.decode()) == (shard_of(fact.tenant, 4), str(fact.fact_id))
+        found[fact.fact_id] = min(fact.at, found.get(fact.fact_id, fact.at))
+        copies.setdefault((fact.fact_id, fact.event_id), set()).add(value)
+    assert found == expected
+    assert all(len(same) == 1 for same in copies.values())
+
+
 def test_killed_again_and_again_it_stores_everything_once(kafka: str, tmp_path: Path) -> None:
     settings = own_topics(kafka, **{"session.timeout.ms": "6000"})
-    values = interactions(40_000)
+    values = [value.replace(b'"tenant":"default"', b'"tenant":"t%d"' % (at % 3)) for at, value in
+              enumerate(interactions(40_000))]  # fmt: skip
     dice = random.Random(7)
     send(settings, values[:20_000])
     for kill in range(4):
@@ -78,6 +103,7 @@ def test_killed_again_and_again_it_stores_everything_once(kafka: str, tmp_path: 
         process.terminate()
         assert process.wait(10) == 0
     check(settings, values, copies=2000)
+    check_evidence(settings, values)
 
 
 def test_asked_to_stop_it_finishes_what_is_open(kafka: str, tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 """Topics of a test's own, what is sent to them, and what comes out."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import orjson
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from benchmarks.events import documents
@@ -87,23 +87,35 @@ class Outputs:
 def outputs(kafka: KafkaSettings) -> Outputs:
     """Everything that is there now."""
     topics = Topics(kafka.prefix)
+    found = Outputs()
+    by_topic = dict(zip(topics.outputs, (found.stored, found.duplicates, found.rejected), strict=True))
+    for record in _records(kafka, topics.outputs):
+        value = record.value() or b""
+        document = orjson.loads(value)
+        position = document["raw_topic"], document["raw_partition"], document["raw_offset"]
+        by_topic[record.topic() or ""].setdefault(position, []).append(value)
+    return found
+
+
+def evidence(kafka: KafkaSettings) -> list[tuple[int, bytes, bytes]]:
+    """Partition, key and value of all facts that are there now."""
+    found = _records(kafka, [Topics(kafka.prefix).evidence])
+    return [(record.partition() or 0, record.key() or b"", record.value() or b"") for record in found]
+
+
+def _records(kafka: KafkaSettings, topics: Iterable[str]) -> Iterator[Message]:
+    """From the beginnings to the ends of now."""
     consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "-", "log_level": 2})
     ends = {}
-    for topic in topics.outputs:
+    for topic in topics:
         for number in range(4):
             ends[topic, number] = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=20)[1]
     consumer.assign([TopicPartition(topic, number, 0) for topic, number in ends])
-    found = Outputs()
-    by_topic = dict(zip(topics.outputs, (found.stored, found.duplicates, found.rejected), strict=True))
     left, deadline = sum(ends.values()), time.monotonic() + 60
     while left and time.monotonic() < deadline:
         for record in consumer.consume(5000, 1.0):
             assert record.error() is None
-            value = record.value() or b""
-            document = orjson.loads(value)
-            position = document["raw_topic"], document["raw_partition"], document["raw_offset"]
-            by_topic[record.topic() or ""].setdefault(position, []).append(value)
             left -= 1
+            yield record
     consumer.close()
     assert not left
-    return found

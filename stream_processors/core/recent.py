@@ -1,0 +1,44 @@
+"""A bounded memory of what was said lately."""
+
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
+
+_LONGEST: Final = 600  # characters of a key; what is longer is said each time, so that the memory stays small
+
+Rank = TypeVar("Rank")
+
+
+class Recent(Generic[Rank]):
+    """The best rank that was said of each key, until it is forgotten.
+
+    Keys live in two halves, so that a look costs next to nothing: a young half that is full becomes the old one, whose
+    keys are forgotten unless they were met again.
+    """
+
+    def __init__(self, most: int, covers: Callable[[Any, Any], bool]) -> None:
+        """`most`: keys; `covers(said, new)`: whether `new` adds nothing to what was said."""
+        self._half = max(1, most // 2)
+        self._covers = covers
+        self._young: dict[str, Rank] = {}
+        self._old: dict[str, Rank] = {}
+
+    def __len__(self) -> int:
+        """Entries; a key that was met again may have two."""
+        return len(self._young) + len(self._old)
+
+    def knows(self, key: str, rank: Rank) -> bool:
+        """Whether this would say nothing new; if it would, it counts as said from now on."""
+        said = self._young.get(key)
+        if said is not None and self._covers(said, rank):
+            return True
+        if said is None and (said := self._old.get(key)) is not None and self._covers(said, rank):
+            self._keep(key, said)
+            return True
+        if len(key) <= _LONGEST:
+            self._keep(key, rank)
+        return False
+
+    def _keep(self, key: str, rank: Rank) -> None:
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, {}
+        self._young[key] = rank

@@ -8,6 +8,7 @@ from typing import Final
 
 from producers.accept import Acceptor
 from producers.publish import Publisher
+from schemas.kafka.access import AccessRefusedError
 from schemas.kafka.admin import TopicMissingError
 from schemas.kafka.backlog import Ledger, Watch
 from schemas.kafka.books import FlowBook, PartitionBook
@@ -33,8 +34,14 @@ class Connected:
     ledger: Ledger
 
     async def answered(self) -> None:
-        """Wait until Kafka has answered, however long it takes."""
-        while self.publisher.away:  # noqa: ASYNC110  set by other threads
+        """Wait until Kafka has answered, however long it takes.
+
+        Raises:
+            AccessRefusedError: its answer is that it does not let us in.
+        """
+        while self.publisher.away:
+            if isinstance(self.publisher.failure, AccessRefusedError):
+                raise self.publisher.failure
             await asyncio.sleep(_WAIT_S)
 
 
@@ -49,9 +56,8 @@ async def connected(
     kafka = settings.kafka
     topics = Topics(kafka.prefix)
     ledger = ledger_of(kafka)
-    publisher = Publisher(kafka, ledger, metrics, on_fatal, part)
     offsets = KafkaOffsets(kafka, part, refresh_s=0.0 if kafka.is_embedded else _REFRESH_S)
-
+    publisher = Publisher(kafka, ledger, metrics, on_fatal, part)
     wanted = () if kafka.is_embedded else (*topics.raw, topics.rejected)  # the embedded broker makes them when asked
 
     def looked(failure: Exception | None) -> None:

@@ -35,6 +35,7 @@ class Publisher:
 
     Attributes:
         trouble: why Kafka cannot take anything at the moment; None while it can. Told from outside as well (`told`).
+        failure: what was told with that; None before anything was.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Publisher:
     ) -> None:
         """`on_fatal` is called in another thread with what happened: the process should end."""
         self.trouble: str | None = "Kafka has not answered yet"
-        self._failure: type[Exception] | None = None
+        self.failure: Exception | None = None
         self._loop = asyncio.get_running_loop()
         self._ledger = ledger
         self._metrics = metrics
@@ -96,12 +97,12 @@ class Publisher:
         if failure is None:
             if self.away:
                 self._log.info("kafka_answered")
-            self.trouble = self._failure = None
+            self.trouble = self.failure = None
             return
         text = failure.args[0].str() if isinstance(failure, KafkaException) else str(failure)
-        if type(failure) is not self._failure:
+        if type(failure) is not type(self.failure):
             self._log.warning("kafka_lost", error=text)
-        self.trouble, self._failure = f"Kafka: {text}", type(failure)
+        self.trouble, self.failure = f"Kafka: {text}", failure
 
     async def close(self, within_s: float) -> int:
         """Send what is still in the queue; the number of records that could not be sent in time."""

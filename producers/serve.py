@@ -30,7 +30,7 @@ def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int
     """Run the intake until SIGTERM or SIGINT, then drain; the exit status.
 
     Raises:
-        ConfigurationError: a source that cannot be built, or an address that cannot be had.
+        ConfigurationError: a source that cannot be built, an address that cannot be had, or Kafka does not let us in.
     """
     sources = build(settings)
     _collect_less_often()
@@ -47,6 +47,7 @@ class _Serve:
         self._log = logger()
         self._end = asyncio.Event()
         self._status = 0
+        self._refused: BaseException | None = None
         self._connected: Connected | None = None
         self._mail: MailServer | None = None
 
@@ -72,13 +73,18 @@ class _Serve:
             server.should_exit = True
             await asyncio.gather(serving, self._mail.close(GRACE_S) if self._mail is not None else asyncio.sleep(0))
         self._log.info("draining_ended")
+        if self._refused is not None:
+            raise self._refused
         return self._status
 
     async def _until_end(self, serving: "asyncio.Task[None]", kafka: Connected, ready: Callable[[], None]) -> None:
         ending = asyncio.create_task(self._end.wait())
         answered = asyncio.create_task(kafka.answered())
         await asyncio.wait({serving, ending, answered}, return_when=asyncio.FIRST_COMPLETED)
-        if answered.done() and not ending.done():
+        if answered.done() and (refused := answered.exception()) is not None:
+            self._refused = refused
+            self._end.set()
+        elif answered.done() and not ending.done():
             self._log.info("intake_started", http=self._settings.http.listen, sources=len(self._sources))
             ready()
         answered.cancel()

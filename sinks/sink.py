@@ -58,6 +58,7 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     """The same without signals.
 
     Raises:
+        ConfigurationError: Kafka does not let us in.
         FatalError, KafkaException: trying again cannot help.
         LostError: `stop` was set before everything was there.
     """
@@ -111,6 +112,7 @@ def _await_topics(
 ) -> None:
     for _ in _waits(stop):
         try:
+            admin.list_topics(timeout=ASK_S)  # it tells whether Kafka lets us in
             topic_ids(admin, kafka, topics.stored)
             if kafka.is_embedded:  # it makes a topic when a producer asks; a subscription would see it minutes later
                 for topic in topics.stored:

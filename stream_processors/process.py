@@ -14,7 +14,7 @@ def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int
     """Process until SIGTERM or SIGINT; the exit status.
 
     Raises:
-        ConfigurationError: a setting cannot be used; before `ready` is called.
+        ConfigurationError: a setting cannot be used, or Kafka does not let us in; before `ready` is called.
     """
     return lifecycle.main(lambda stop: run(settings, metrics, ready, stop))
 

@@ -13,9 +13,9 @@ import subprocess
 import sys
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -27,6 +27,24 @@ class KafkaFailedError(Exception):
     """The broker could not be installed or started; the message holds the end of its log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How clients come in; by default anybody, in the clear.
+
+    Attributes:
+        protocol: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
+        properties: the broker's own, as `ssl.keystore.location`.
+        users: names and passwords for SCRAM-SHA-512.
+    """
+
+    protocol: str = "PLAINTEXT"
+    properties: Mapping[str, str] = field(default_factory=dict)
+    users: Mapping[str, str] = field(default_factory=dict)
+
+
+OPEN = Security()
+
+
 @dataclass(slots=True)
 class LocalKafka:
     """A broker with its own folder and port; the controller listens one port higher unless told otherwise."""
@@ -34,6 +52,7 @@ class LocalKafka:
     folder: Path
     port: int
     controller_port: int
+    security: Security = OPEN
     child: subprocess.Popen[bytes] | None = None  # where it is our own
 
     @property
@@ -136,13 +155,18 @@ class LocalKafka:
         data = self.folder.resolve() / "data"
         properties = self.folder / "server.properties"
         template = (HERE / "server.properties").read_text()
-        for name, value in {"port": self.port, "controller_port": self.controller_port, "data": data}.items():
+        own = {"port": self.port, "controller_port": self.controller_port, "data": data}
+        for name, value in {**own, "protocol": self.security.protocol}.items():
             template = template.replace("{" + name + "}", str(value))
-        properties.write_text(template)
+        more = [f"{name}={value}\n" for name, value in self.security.properties.items()]
+        properties.touch(0o600)  # it may hold passwords
+        properties.write_text(template + "".join(more))
         if not (data / "meta.properties").exists():
             # A cluster id must not begin with a dash, or the tool takes it for an option.
             cluster = "T" + urlsafe_b64encode(secrets.token_bytes(16)).decode()[1:22]
             tool = [*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
+            for name, password in self.security.users.items():
+                tool += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
             done = subprocess.run(tool, capture_output=True, text=True, check=False)  # noqa: S603  a fixed command
             if done.returncode:
                 msg = f"Kafka's storage could not be formatted:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
@@ -151,13 +175,13 @@ class LocalKafka:
 
 
 @contextmanager
-def running_kafka(folder: Path, jars: Path | None = None) -> Iterator[LocalKafka]:
+def running_kafka(folder: Path, jars: Path | None = None, security: Security = OPEN) -> Iterator[LocalKafka]:
     """A broker of one's own on free ports, for a test or a benchmark; `jars` is a folder to share them from."""
     folder.mkdir(parents=True, exist_ok=True)
     if jars is not None:
         LocalKafka(jars, 0, 0).install()
         (folder / "lib").symlink_to((jars / "lib").resolve())
-    kafka = LocalKafka(folder, _free_port(), _free_port())
+    kafka = LocalKafka(folder, _free_port(), _free_port(), security)
     kafka.start()
     try:
         yield kafka

@@ -131,12 +131,15 @@ async def _run(settings: Settings, metrics: Metrics, file: Path, source: Source,
 
 
 async def _until_kafka(kafka: Connected, stop: asyncio.Event, on_progress: OnProgress) -> None:
-    """Wait until Kafka answers for the first time, or until it is asked to stop."""
-    waits = {asyncio.create_task(kafka.answered()), asyncio.create_task(stop.wait())}
+    """Wait until Kafka answers for the first time, or until it is asked to stop; raises when it does not let us in."""
+    answered, stopped = asyncio.create_task(kafka.answered()), asyncio.create_task(stop.wait())
+    waits = {answered, stopped}
     while not (await asyncio.wait(waits, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED))[0]:
         on_progress(Progress(0, None, 0, 0, "Kafka does not answer"))
-    for wait in waits:
-        wait.cancel()
+    stopped.cancel()
+    if answered.done():
+        answered.result()
+    answered.cancel()
 
 
 async def import_file(

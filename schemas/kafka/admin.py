@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from schemas.ids import uuid_of
+from schemas.kafka.access import Admin
 from schemas.kafka.clients import Config
 from schemas.settings import KafkaSettings
 from schemas.topics import TopicSpec
@@ -129,7 +130,9 @@ def _settings_differences(admin: AdminClient, specs: list[TopicSpec]) -> list[Di
 
 
 def admin_client(config: Config) -> AdminClient:
-    """An admin client from a client's settings (`schemas.kafka.clients`), without what only consumers know."""
-    shared = ("bootstrap.servers", "client.id", "security.", "sasl.", "ssl.", "socket.")
-    quiet: Config = {"log_level": 0}  # what fails is raised; librdkafka would say it on stderr, many times a second
-    return AdminClient({key: value for key, value in config.items() if key.startswith(shared)} | quiet)
+    """An admin client from a client's settings (`schemas.kafka.clients`), without what only consumers know.
+
+    Raises:
+        ConfigurationError: a key or its value cannot be used.
+    """
+    return Admin(config)

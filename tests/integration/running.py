@@ -65,15 +65,25 @@ class Installation:
         return receipts
 
 
-def install(folder: Path, kafka: str = "embedded", prefix: str = "") -> Installation:
-    """Write a configuration with a web source and free ports."""
+def install(
+    folder: Path,
+    kafka: str = "embedded",
+    prefix: str = "",
+    *,
+    keys: Mapping[str, str] | None = None,
+    clickhouse: str = "embedded",
+) -> Installation:
+    """Write a configuration with a web source and free ports; `keys` are more of [kafka]."""
     folder.mkdir(parents=True, exist_ok=True)
     http, gateway = free_port(), free_port()
+    more = "\n".join(f'kafka.{key} = "{value}"' for key, value in (keys or {}).items())
     (folder / "throughline.toml").write_text(
         f"""
 data_dir = "{folder / "data"}"
 kafka.bootstrap = "{kafka}"
 kafka.prefix = "{prefix}"
+{more}
+clickhouse.url = "{clickhouse}"
 http.listen = "127.0.0.1:{http}"
 gateway.listen = "127.0.0.1:{gateway}"
 smtp.listen = "127.0.0.1:{free_port()}"

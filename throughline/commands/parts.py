@@ -13,6 +13,7 @@ import click
 from schemas.settings import Loaded, Settings
 from schemas.telemetry import Metrics, configure_logging
 from throughline.failures import Failed
+from throughline.kafka import known_keys
 from throughline.options import with_settings
 
 Main = Callable[[Settings, Metrics, Callable[[], None]], int]
@@ -31,6 +32,7 @@ def run_part(part: str, loaded: Loaded, supervised: tuple[int, int] | None, log_
     `supervised` holds two file descriptors of a supervisor: one to write to when ready, one that ends when it dies.
 
     Raises:
+        ConfigurationError: the part cannot work with its settings.
         Failed: the part ended with an error, or its metrics port is taken.
     """
     configure_logging(part, level=log_level)
@@ -44,7 +46,8 @@ def run_part(part: str, loaded: Loaded, supervised: tuple[int, int] | None, log_
         raise Failed(msg) from None
     ready = _follow(*supervised) if supervised else _nothing
     try:
-        status = main(loaded.settings, metrics, ready)
+        with known_keys(loaded.settings.kafka):
+            status = main(loaded.settings, metrics, ready)
     finally:
         stop_metrics()
     if status:

@@ -66,6 +66,7 @@ class Shard:
         self._end = end
         self.graph = tools.graphs.of(at)
         self.is_settled = begin.resumes
+        self._is_compared = False
         self._position = begin.offset
         self._pending = self.graph.state.pending if begin.resumes else ()
         self._waiting: deque[Record] = deque()
@@ -91,6 +92,8 @@ class Shard:
         """Do one run, or write all rows again when it has caught up. False: there was nothing to do, or no time."""
         if not self.is_settled and self._position >= self._end:
             return self._settle()
+        if self.is_settled and not (self._is_compared or self._compare_rules()):
+            return False
         last = self._pending[0] if self._pending else None
         run = cut(self._waiting, self._tools.limits, last, None if self.is_settled else self._end)
         return bool(run) and self._take(run)
@@ -175,6 +178,7 @@ class Shard:
     def _compare_rules(self) -> bool:
         """At the first start of all the rules of the configuration are made known; later they only may differ."""
         configured, state = self._tools.configured, self.graph.state
+        self._is_compared = True
         if configured == self.rules:
             return True
         if state.settled or self.graph.rules is not None:
@@ -182,7 +186,10 @@ class Shard:
             return True
         fact = rules_fact(configured)
         key = str(fact.fact_id).encode()
-        return self._tools.emitter.publish(self._tools.topics.evidence, [(self._at[1], key, fact.encode())])
+        self._is_compared = self._tools.emitter.publish(
+            self._tools.topics.evidence, [(self._at[1], key, fact.encode())]
+        )
+        return self._is_compared
 
     def _pass(self, run: list[Record]) -> bool:
         """Nothing changes but the position."""

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from schemas.evidence import Evidence, link_id, shard_of
+from schemas.evidence import Evidence, command_fact_id, link_id, shard_of
 from schemas.identity import BEGIN, END, Range, Rules, State, milliseconds
 from schemas.ids import profile_id
 from schemas.kafka.clients import producer_config
@@ -25,6 +25,14 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 def link(one: str, other: str, at: int, tenant: str = "t") -> Evidence:
     when = datetime.fromtimestamp(at / 1000, UTC)
     return Evidence(tenant, link_id(tenant, one, other), "link", when, [one], [other], source="web")
+
+
+def retract(fact: Evidence, at: int = 1000) -> Evidence:
+    said = command_fact_id(fact.tenant, "retract", at, left=fact.left, right=fact.right, target=fact.fact_id)
+    when = datetime.fromtimestamp(at / 1000, UTC)
+    return Evidence(
+        fact.tenant, said, "retract", when, fact.left, fact.right, target=fact.fact_id, target_fact=fact.fact
+    )
 
 
 def links(count: int, seed: int = 1, *, tenants: int = 6, people: int = 0) -> list[Evidence]:

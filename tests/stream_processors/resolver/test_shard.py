@@ -1,0 +1,205 @@
+import random
+import shutil
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from rocksdict import Rdict
+
+from schemas.evidence import Evidence, decode
+from schemas.identity import Kind, Rules
+from stream_processors.resolver.graphs import Graphs
+from stream_processors.resolver.shard import rules_fact
+from stream_processors.resolver.whole import Whole
+from tests.stream_processors.resolver.evidence import folded, judged, link, links, retract
+from tests.stream_processors.resolver.lives import AT, Fate, Kafka, Life, living
+
+OTHERS = (Rules(hub=2), Rules(cap=3), Rules(kinds=dict(Rules().kinds) | {"email": Kind(20, 1)}))
+
+
+def facts_of(kafka: Kafka) -> list[Evidence]:
+    return [fact for value in kafka.log if not isinstance(fact := decode(value), str)]
+
+
+def last_rules(kafka: Kafka) -> Rules:
+    told = Rules()
+    for fact in facts_of(kafka):
+        if fact.fact == "rules":
+            [told] = [rules for rules in (*OTHERS, Rules()) if rules_fact(rules).rules == fact.rules]
+    return told
+
+
+def check(kafka: Kafka, before: tuple[Evidence, ...] = ()) -> None:
+    assert folded(kafka.rows) == judged([*before, *facts_of(kafka)], last_rules(kafka))
+
+
+def survives(kafka: Kafka, folder: Path, dice: random.Random, touches: int) -> bool:
+    """One life; whether it came to its end."""
+    fate = Fate(touches, dice.random() < 0.5)
+    with living(folder, fate) as graphs:
+        Life(kafka, graphs, Whole(), fate).work(dice)
+    return fate.touches != 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_killed_anywhere_the_map_is_the_same(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    kafka = Kafka()
+    for _ in range(8):
+        kafka.send(links(dice.randrange(60), dice.randrange(1 << 30), tenants=2, people=12))
+        if kafka.log and dice.random() < 0.5:
+            facts = [fact for fact in facts_of(kafka) if fact.fact == "link"]
+            kafka.send(map(retract, dice.sample(facts, min(3, len(facts)))))
+        if dice.random() < 0.3:
+            kafka.send([rules_fact(dice.choice(OTHERS))])
+        if dice.random() < 0.2:
+            kafka.log.append(b"junk")
+        survives(kafka, tmp_path, dice, dice.randrange(1, 60))
+    while not survives(kafka, tmp_path, dice, 1 << 30):
+        pass
+    check(kafka)
+    assert kafka.committed == len(kafka.log)
+
+
+@pytest.mark.parametrize("touches", range(1, 9))
+@pytest.mark.parametrize("is_after", [False, True])
+def test_a_run_that_may_have_been_sent_is_the_same_run_again(tmp_path: Path, touches: int, is_after: bool) -> None:
+    """What comes with it the next time takes back what it said: in one run with it nothing would change."""
+    dice, kafka = random.Random(0), Kafka()
+    first = link("user_id:u", "anonymous_id:a", 7)
+    assert survives(kafka, tmp_path, dice, 1 << 30)
+    kafka.send([first])
+    fate = Fate(touches, is_after)
+    with living(tmp_path, fate) as graphs:
+        Life(kafka, graphs, Whole(), fate).work(dice)
+    kafka.send([retract(first)])
+    fate = Fate()
+    with living(tmp_path, fate) as graphs:
+        life = Life(kafka, graphs, Whole(), fate)
+        life.arrive(2)
+        life.work(dice)
+    check(kafka)
+    assert folded(kafka.rows) == {}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_workers_with_stores_of_their_own_and_lost_stores_give_the_same_map(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    kafka = Kafka()
+    for _ in range(10):
+        kafka.send(links(dice.randrange(40), dice.randrange(1 << 30), tenants=2, people=12))
+        folder = tmp_path / dice.choice(("one", "two"))
+        if dice.random() < 0.2:
+            shutil.rmtree(folder, ignore_errors=True)
+        survives(kafka, folder, dice, dice.choice((1 << 30, dice.randrange(1, 60))))
+    assert survives(kafka, tmp_path / "one", dice, 1 << 30)
+    check(kafka)
+
+
+def test_one_that_has_lost_its_partition_and_does_not_know_it_spoils_nothing(tmp_path: Path) -> None:
+    dice, kafka, fate = random.Random(3), Kafka(), Fate()
+    kafka.send(links(60, tenants=2))
+    with living(tmp_path / "old", fate) as mine, living(tmp_path / "new", fate) as others:
+        old = Life(kafka, mine, Whole(), fate)
+        old.work(dice)
+        kafka.send([link("user_id:late", "anonymous_id:d1.1", 5, "t1"), *links(40, seed=9, tenants=2)])
+        old.arrive(30)
+        new = Life(kafka, others, Whole(), fate)
+        new.work(dice)
+        assert new.begins.generation > old.begins.generation
+        while old.shard.step():
+            pass
+        assert folded(kafka.rows) == judged(facts_of(kafka))
+        again = Life(kafka, mine, Whole(), fate)
+        assert again.begins.generation > new.begins.generation
+        again.work(dice)
+        check(kafka)
+
+
+def test_a_topic_made_anew_loses_nothing_that_was_known(tmp_path: Path) -> None:
+    dice, kafka = random.Random(4), Kafka()
+    kafka.send(links(80, tenants=2))
+    assert survives(kafka, tmp_path, dice, 1 << 30)
+    before, kafka.log = tuple(facts_of(kafka)), []
+    kafka.topic_id, kafka.mark, kafka.committed = UUID(int=2), "", -1001
+    assert survives(kafka, tmp_path, dice, 1 << 30)
+    check(kafka, before)
+    kafka.send(links(10, seed=2, tenants=2))  # the first record has the offset that the rows above were written before
+    assert survives(kafka, tmp_path, dice, 1 << 30)
+    check(kafka, before)
+
+
+def test_a_restart_writes_no_row_twice_and_a_new_generation_writes_all(tmp_path: Path) -> None:
+    dice, kafka = random.Random(5), Kafka()
+    kafka.send(links(50, tenants=2))
+    assert survives(kafka, tmp_path, dice, 1 << 30)
+    rows = len(kafka.rows)
+    assert survives(kafka, tmp_path, dice, 1 << 30)
+    assert len(kafka.rows) == rows
+    kafka.mark = "generation=30000"
+    assert survives(kafka, tmp_path, dice, 1 << 30)
+    assert len(kafka.rows) > rows
+    assert kafka.mark == "generation=30001"
+    check(kafka)
+
+
+def test_outputs_beyond_the_budget_are_sent_in_smaller_runs(tmp_path: Path) -> None:
+    kafka, fate = Kafka(), Fate()
+    with living(tmp_path, fate) as graphs:
+        life = Life(kafka, graphs, Whole(), fate, budget=2000)
+        life.work(random.Random(1))
+        kafka.send(links(40, tenants=1))
+        life.arrive(40)
+        runs = 0
+        while life.shard.step():
+            runs += 1
+        assert runs > 8
+        assert not life.shard.graph.state.pending
+    check(kafka)
+
+
+def test_the_configured_rules_are_made_known_once_and_put_in_force(tmp_path: Path) -> None:
+    kafka, fate, dice = Kafka(), Fate(), random.Random(1)
+    kafka.send(links(60, tenants=2))
+    for _ in range(2):
+        with living(tmp_path, fate) as graphs:
+            life = Life(kafka, graphs, Whole(), fate, configured=OTHERS[0])
+            life.work(dice)
+            assert life.shard.rules == OTHERS[0]
+    assert [fact.fact for fact in facts_of(kafka)].count("rules") == 1
+    check(kafka)
+
+
+def test_other_rules_later_are_only_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kafka, fate, dice = Kafka(), Fate(), random.Random(1)
+    for configured in (Rules(), OTHERS[1]):
+        with living(tmp_path, fate) as graphs:
+            life = Life(kafka, graphs, Whole(), fate, configured=configured)
+            life.work(dice)
+            assert life.shard.rules == Rules()
+    assert not kafka.log
+    assert "rules_differ" in capsys.readouterr().out
+
+
+def test_rules_that_are_none_change_nothing(tmp_path: Path) -> None:
+    kafka, fate = Kafka(), Fate()
+    kafka.log = [rules_fact(Rules()).encode().replace(b'"hub"', b'"hob"'), b"[]"]
+    kafka.send(links(20, tenants=2))
+    with living(tmp_path, fate) as graphs:
+        life = Life(kafka, graphs, Whole(), fate)
+        life.work(random.Random(1))
+        assert life.metrics.registry.get_sample_value("throughline_identity_unreadable_total") == 2
+        assert life.shard.graph.rules is None
+    assert folded(kafka.rows) == judged(facts_of(kafka)[1:])
+
+
+def test_a_change_of_rules_leaves_one_store(tmp_path: Path) -> None:
+    kafka, fate = Kafka(), Fate()
+    kafka.send([*links(20, tenants=2), rules_fact(OTHERS[0])])
+    with living(tmp_path, fate) as graphs:
+        Life(kafka, graphs, Whole(), fate).work(random.Random(1))
+    [store] = (tmp_path / f"{AT[0]}-0").glob("graph-*")
+    assert Rdict.list_cf(str(store)) == ["default"]
+    graphs = Graphs(tmp_path)
+    assert graphs.of(AT).rules == OTHERS[0]
+    graphs.close()

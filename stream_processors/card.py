@@ -59,6 +59,11 @@ def read(kind: StoreKind, folder: Path, card: type[AnyCard]) -> AnyCard | None:
         raise kind.broken(folder, f"has a damaged {_NAME}") from None
 
 
+def is_there(folder: Path) -> bool:
+    """Whether a store has its card."""
+    return (folder / _NAME).exists()
+
+
 def with_topic(kind: StoreKind, folder: Path, topic: str, partition: int, topic_id: UUID) -> TopicsCard:
     """The card with today's topic id at its end; on the disk before any key can refer to it.
 

@@ -16,6 +16,10 @@ class StoreError(Exception):
     """A store cannot be used; the message names its folder and the remedy."""
 
 
+class HeldError(StoreError):
+    """Another process holds it."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoreKind:
     """What the messages of a store say.
@@ -61,7 +65,7 @@ def open_database(
                 raise kind.broken(folder, f"cannot be opened: {error}") from error
             if monotonic() > until:
                 remedy = "end it, or give each its own data_dir"
-                raise StoreError(f"the {kind.name} {folder} is held by another process; {remedy}") from error
+                raise HeldError(f"the {kind.name} {folder} is held by another process; {remedy}") from error
         sleep(0.1)
 
 

@@ -19,10 +19,18 @@ from schemas.settings import KafkaSettings
 from schemas.telemetry import frames_of, logger
 from stream_processors.database import StoreError
 from stream_processors.outlet import DeliveryError
+from stream_processors.resolver.rebuild import ArchiveError
 from stream_processors.transport.errors import PositionLostError
 
 _PROBE_S: Final = 3.0
-_TELLING: Final = (KafkaException, TopicMissingError, StoreError, DeliveryError, PositionLostError)  # quote no data
+_TELLING: Final = (  # they quote no data
+    KafkaException,
+    TopicMissingError,
+    StoreError,
+    DeliveryError,
+    PositionLostError,
+    ArchiveError,
+)
 _PATIENCE_S: Final = (0.5, 1.0, 2.0, 5.0)
 Fail = Callable[[BaseException], None]
 

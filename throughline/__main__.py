@@ -15,7 +15,7 @@ _COMMANDS: Final = {  # name -> module in throughline.commands, the command in i
     "up": ("up:up", "All parts on this machine, in the foreground, until Ctrl-C."),
     "serve": ("parts:serve", "One part: take deliveries, publish them to Kafka."),
     "process": ("parts:process", "One part: validate, deduplicate, file under the subject."),
-    "resolve": ("parts:resolve", "One part: join identifiers to customers, from the evidence."),
+    "resolve": ("resolve:resolve", "One part: join identifiers to customers, from the evidence."),
     "sink": ("parts:sink", "One part: write the timeline to ClickHouse."),
     "topics": ("topics:topics", "Kafka's topics: create, check."),
     "migrate": ("migrate:migrate", "Bring ClickHouse's tables and views up to this version."),

@@ -15,6 +15,7 @@ from stream_processors.database import open_database, options_for
 from stream_processors.resolver.begin import State
 from stream_processors.resolver.graph import GRAPH, Graph
 
+PART: Final = "resolve"  # its folder below data_dir, too
 _WRITE_BUFFER: Final = 16 << 20
 _CACHE: Final = 128 << 20  # blocks, indexes and filters of all stores together
 _FOLDER: Final = "graph-"
@@ -111,6 +112,12 @@ class Graphs:
 
     def _options(self) -> Options:
         return options_for(self._cache, _WRITE_BUFFER)
+
+
+def has_store(folder: Path, at: TopicPartition) -> bool:
+    """Whether a partition has a store below this folder."""
+    topic, partition = at
+    return card.is_there(folder / f"{topic}-{partition}")
 
 
 class Fresh:

@@ -41,8 +41,10 @@ class Loop:
     Implements `stream_processors.transport.Positions` and `stream_processors.worker.Thread`.
     """
 
-    def __init__(self, tools: Tools, fail: Callable[[BaseException], None]) -> None:
+    def __init__(self, tools: Tools, fail: Callable[[BaseException], None], prepare: Callable[[], bool]) -> None:
+        """`prepare`: done in the thread before it takes anything; False: it was given up."""
         self._tools = tools
+        self._prepare = prepare
         self._halt = tools.halt
         self._fail = fail
         self._topic_ids: Mapping[str, UUID] = {}
@@ -100,6 +102,8 @@ class Loop:
 
     def _run(self) -> None:
         try:
+            if not self._prepare():
+                return
             while self._receive(wait=not self._step()):
                 pass
         except BaseException as error:  # noqa: BLE001  whatever it is, the process must hear of it

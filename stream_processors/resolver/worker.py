@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from schemas.kafka.admin import admin_client, topic_ids
+from schemas.kafka.admin import admin_client, partitions_of, topic_ids
 from schemas.kafka.backlog import Ledger
 from schemas.kafka.clients import consumer_config, resolve_group, sink_group
 from schemas.kafka.offsets import KafkaOffsets
@@ -18,6 +18,7 @@ from stream_processors.resolver.emitter import Emitter
 from stream_processors.resolver.graphs import Graphs
 from stream_processors.resolver.halt import Halt
 from stream_processors.resolver.loop import Loop
+from stream_processors.resolver.rebuild import Archive, rebuild
 from stream_processors.resolver.records import Limits
 from stream_processors.resolver.shard import Tools
 from stream_processors.transport import reading
@@ -27,8 +28,16 @@ PART: Final = "resolve"
 _OPEN_RUNS: Final = 1 << 16  # a run that was pending may have come in many pieces, and is waited for whole
 
 
-def build_resolver(settings: Settings, core: Core, metrics: Metrics, fail: Callable[[BaseException], None]) -> Worker:
+def build_resolver(
+    settings: Settings,
+    core: Core,
+    metrics: Metrics,
+    fail: Callable[[BaseException], None],
+    archive: Archive | None = None,
+) -> Worker:
     """The resolver; `fail` is told, from any thread, what it cannot survive.
+
+    `archive`: what to fill the stores from, before anything else.
 
     Raises:
         ConfigurationError: a setting of [kafka] cannot be used.
@@ -48,7 +57,14 @@ def build_resolver(settings: Settings, core: Core, metrics: Metrics, fail: Calla
         halt=halt,
         configured=settings.identity.rules,
     )
-    loop = Loop(tools, fail)
+
+    def prepare() -> bool:
+        if archive is None:
+            return True
+        partitions = [(topics.evidence, number) for number in range(partitions_of(admin, topics.evidence))]
+        return rebuild(tools.graphs, partitions, archive, core, halt)
+
+    loop = Loop(tools, fail, prepare)
     how = reading(
         kafka,
         group,

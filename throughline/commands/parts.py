@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 
@@ -16,18 +16,20 @@ from throughline.failures import Failed
 from throughline.kafka import known_keys
 from throughline.options import with_settings
 
+F = TypeVar("F", bound=Callable[..., object])
 Main = Callable[[Settings, Metrics, Callable[[], None]], int]
 _MAINS: Final = {
     "serve": "producers.serve",
     "process": "stream_processors.process",
-    "resolve": "stream_processors.resolve",
     "sink": "sinks.sink",
     "gateway": "throughline.gateway.serve",
 }
 
 
-def run_part(part: str, loaded: Loaded, supervised: tuple[int, int] | None, log_level: str) -> None:
-    """Run a part in this process until it ends.
+def run_part(
+    part: str, loaded: Loaded, supervised: tuple[int, int] | None, log_level: str, main: Main | None = None
+) -> None:
+    """Run a part in this process until it ends; `main` where it is not the part's own.
 
     `supervised` holds two file descriptors of a supervisor: one to write to when ready, one that ends when it dies.
 
@@ -38,7 +40,7 @@ def run_part(part: str, loaded: Loaded, supervised: tuple[int, int] | None, log_
     configure_logging(part, level=log_level)
     metrics = Metrics()
     metrics.build_info.labels(version("throughline"), part).set(1)
-    main: Main = import_module(_MAINS[part]).main
+    main = main or import_module(_MAINS[part]).main
     try:
         stop_metrics = metrics.serve(loaded.settings.metrics.listen)
     except OSError as error:
@@ -74,11 +76,16 @@ def _follow(ready_fd: int, life_fd: int) -> Callable[[], None]:
     return ready
 
 
+def part_options(command: F) -> F:
+    """The options of every part: the command gets `loaded`, `supervised` and `log_level`."""
+    levels = click.Choice(["debug", "info", "warning", "error"])
+    logged = click.option("--log-level", default="info", type=levels)(with_settings(command))
+    return click.option("--supervised", type=(int, int), hidden=True)(logged)
+
+
 def _part(name: str, text: str, *, hidden: bool = False) -> click.Command:
     @click.command(name, help=text, hidden=hidden)
-    @click.option("--supervised", type=(int, int), hidden=True)
-    @click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
-    @with_settings
+    @part_options
     def command(*, loaded: Loaded, supervised: tuple[int, int] | None, log_level: str) -> None:
         run_part(name, loaded, supervised, log_level)
 
@@ -87,6 +94,5 @@ def _part(name: str, text: str, *, hidden: bool = False) -> click.Command:
 
 serve = _part("serve", "Take deliveries over HTTP and SMTP and publish them to Kafka.")
 process = _part("process", "Validate, deduplicate and file interactions under their subject.")
-resolve = _part("resolve", "Join identifiers to customers, from the evidence.")
 sink = _part("sink", "Write the timeline to ClickHouse, each interaction once.")
 gateway = _part("gateway", "ClickHouse's HTTP interface over the embedded store.", hidden=True)

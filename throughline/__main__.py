@@ -22,6 +22,8 @@ _COMMANDS: Final = {  # name -> module in throughline.commands, the command in i
     "import": ("importing:import_", "Import a file; it resumes where it stopped."),
     "timeline": ("timeline:timeline", "A customer's interactions, oldest first."),
     "customer": ("customer:customer", "Who a customer is: identifiers, traits, channels."),
+    "explain": ("explain:explain", "Why two identifiers are one customer, or why not."),
+    "identity": ("identity:identity", "Operators' commands on identity: tie, split, retract, ...; try other rules."),
     "sql": ("sql:sql", "Any query."),
     "rejected": ("rejected:rejected", "What could not be accepted: list, show."),
     "adapters": ("adapters:adapters", "The adapters: list, new, check."),

@@ -1,17 +1,31 @@
 """Asking Kafka from a command: what it cannot answer ends the command, and says where it was asked."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from logging import getLogger
+from typing import Final, NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
 from schemas.kafka.admin import TIMEOUT_S, admin_client
 from schemas.kafka.clients import producer_config
 from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import ConfigurationError, KafkaSettings
+from schemas.telemetry import LIBRDKAFKA
 from throughline.failures import Failed
+
+DELIVERY_S: Final = 15.0
+
+
+class Outgoing(NamedTuple):
+    """A record to write."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes
 
 
 @contextmanager
@@ -59,6 +73,66 @@ def wait_until_consumed(kafka: KafkaSettings, group: str, topics: tuple[str, ...
             if not behind or time.monotonic() > deadline:
                 return behind
             time.sleep(0.1)
+
+
+def wait_until_committed(
+    kafka: KafkaSettings, group: str, topic: str, offsets: Mapping[int, int], timeout: float
+) -> int:
+    """Wait until a group has committed beyond an offset in each of some partitions; in how many it has not.
+
+    Raises:
+        Failed: Kafka cannot be asked.
+    """
+    asked = KafkaOffsets(kafka, "cli")
+    deadline = time.monotonic() + timeout
+    with _told(kafka):
+        while True:
+            committed = asked.committed(group, [(topic, partition) for partition in offsets])
+            behind = sum(committed[topic, partition] <= offset for partition, offset in offsets.items())
+            if not behind or time.monotonic() > deadline:
+                return behind
+            time.sleep(0.1)
+
+
+def partitions_of(kafka: KafkaSettings, topic: str) -> int:
+    """How many partitions a topic has.
+
+    Raises:
+        Failed: Kafka cannot be asked, or there is no such topic.
+    """
+    with asking(kafka, "cli") as admin:
+        found = admin.list_topics(topic, timeout=DELIVERY_S).topics[topic]
+    if found.error is not None:
+        msg = f"kafka at {kafka.bootstrap}: topic {topic}: {found.error.str()}; run `throughline topics create`"
+        raise Failed(msg)
+    return len(found.partitions)
+
+
+def send(kafka: KafkaSettings, records: Sequence[Outgoing]) -> dict[int, int]:
+    """Write records of one topic in order, and wait until all replicas have them; by partition, the last offset.
+
+    Raises:
+        Failed: Kafka does not have all of them.
+    """
+    offsets: dict[int, int] = {}
+    failures: list[str] = []
+
+    def told(error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            failures.append(error.str())
+        else:
+            offsets[message.partition() or 0] = message.offset() or 0
+
+    config = producer_config(kafka, "cli") | {"message.timeout.ms": int(DELIVERY_S * 1000), "log_level": 0}
+    with _told(kafka):
+        producer = Producer(config, logger=getLogger(LIBRDKAFKA))
+        for record in records:
+            producer.produce(record.topic, record.value, record.key, record.partition, on_delivery=told)
+        left = producer.flush(DELIVERY_S)
+    if failures or left:
+        msg = f"kafka at {kafka.bootstrap} took only some of it: {failures[0] if failures else 'no answer'}; try again"
+        raise Failed(msg)
+    return offsets
 
 
 @contextmanager

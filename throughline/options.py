@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,3 +35,19 @@ def with_settings(command: F) -> F:
 def with_json(command: F) -> F:
     """Add --json: one JSON object a line on stdout, nothing else there."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")(command)
+
+
+class Moment(click.ParamType):
+    """A date or a time of ISO 8601; UTC where it names no zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401  click's signature
+        """The time; click's own error where it is none."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r}: a time is expected, as 2026-01-31 or 2026-01-31T12:00:00Z", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

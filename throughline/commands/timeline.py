@@ -9,7 +9,7 @@ import click
 from schemas.interaction import CHANNELS, TYPES
 from schemas.settings import Loaded
 from sinks.clickhouse.client import ClickHouse
-from throughline.options import with_json, with_settings
+from throughline.options import Moment, with_json, with_settings
 from throughline.output import print_rows
 from throughline.reading import Wanted, opened, query, wanted
 
@@ -19,26 +19,11 @@ _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-class _Moment(click.ParamType):
-    """A date or a time of ISO 8601; UTC where it names no zone."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401  click's signature
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r}: a time is expected, as 2026-01-31 or 2026-01-31T12:00:00Z", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 @click.command()
 @click.argument("identifiers", metavar="IDENTIFIER...", nargs=-1, required=True)
 @click.option("--tenant", default="default", show_default=True)
-@click.option("--since", type=_Moment(), default=_BEGIN, help="From this time on.")
-@click.option("--until", type=_Moment(), default=_END, help="Before this time.")
+@click.option("--since", type=Moment(), default=_BEGIN, help="From this time on.")
+@click.option("--until", type=Moment(), default=_END, help="Before this time.")
 @click.option("--channel", type=click.Choice(CHANNELS), default=None)
 @click.option("--type", "kind", type=click.Choice(TYPES), default=None)
 @click.option(

@@ -1,0 +1,105 @@
+"""What the evidence of some identifiers amounts to: which facts hold, who is who, and by which links."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from schemas.evidence import Evidence
+from schemas.identity import BEGIN, END, Range, Rules, milliseconds
+from schemas.ids import profile_id
+from stream_processors.core.judge import Judgement, Node, Verdict, judge
+
+JOINING = frozenset({"link", "tie"})
+PERSON_RULES = ("unique", "guest", "keep_apart")  # what they refuse says "another person", and may contest an end
+
+
+def alive(facts: Mapping[UUID, Evidence]) -> dict[UUID, Evidence]:
+    """The facts that no living retract takes back."""
+    aimed: dict[UUID, list[UUID]] = {}
+    for fact in facts.values():
+        if fact.target is not None:
+            aimed.setdefault(fact.target, []).append(fact.fact_id)
+
+    def lives(one: UUID) -> bool:
+        return not any(lives(retract) for retract in aimed.get(one, ()))
+
+    return {one: fact for one, fact in facts.items() if lives(one)}
+
+
+@dataclass(frozen=True)
+class World:
+    """Identifiers with all evidence that can matter to them, judged.
+
+    Attributes:
+        facts: by id; some are of identifiers outside.
+        inside: the identifiers whose owners are certain; of others only what concerns these is known.
+    """
+
+    tenant: str
+    rules: Rules
+    facts: Mapping[UUID, Evidence]
+    inside: frozenset[str]
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        """Who is who."""
+        return judge(self.facts.values(), self.rules)
+
+    @cached_property
+    def living(self) -> dict[UUID, Evidence]:
+        """The facts that are not retracted."""
+        return alive(self.facts)
+
+    def joining(self) -> Iterable[tuple[Evidence, Verdict]]:
+        """The living links and ties that were judged."""
+        for one, verdict in self.judgement.verdicts.items():
+            fact = self.living.get(one)
+            if fact is not None and fact.fact in JOINING:
+                yield fact, verdict
+
+    def with_facts(self, more: Iterable[Evidence]) -> "World":
+        """The same with facts more."""
+        return World(self.tenant, self.rules, {**self.facts, **{fact.fact_id: fact for fact in more}}, self.inside)
+
+    def with_rules(self, rules: Rules) -> "World":
+        """The same under other rules."""
+        return World(self.tenant, rules, self.facts, self.inside)
+
+    @cached_property
+    def _cuts(self) -> dict[str, list[int]]:
+        cuts: dict[str, list[int]] = {}
+        for fact in self.living.values():
+            if fact.fact == "handover":
+                cuts.setdefault(fact.left[0], []).append(milliseconds(fact.at))
+        return cuts
+
+    def node(self, identifier: str, at: int) -> Node:
+        """The identifier in its era at a moment."""
+        return Node(identifier, max((cut for cut in self._cuts.get(identifier, ()) if cut <= at), default=BEGIN))
+
+    def now(self, identifier: str) -> Node:
+        """The identifier in its last era."""
+        return self.node(identifier, END)
+
+    def ends(self, fact: Evidence) -> tuple[Node, Node]:
+        """The nodes that a link or tie joins."""
+        at = milliseconds(fact.at)
+        return self.node(fact.left[0], at), self.node(fact.right[0], at)
+
+    def ranges(self, identifier: str) -> list[Range]:
+        """Whose it is and was, without gaps."""
+        plain = Range(BEGIN, END, profile_id(self.tenant, identifier), "own")
+        return self.judgement.owners.get(identifier) or [plain]
+
+    def owner(self, identifier: str) -> Range:
+        """Whose it is now."""
+        return self.ranges(identifier)[-1]
+
+    @cached_property
+    def _clusters(self) -> dict[Node, frozenset[Node]]:
+        return {node: cluster for cluster in self.judgement.clusters for node in cluster}
+
+    def cluster(self, node: Node) -> frozenset[Node]:
+        """The nodes that are one with this one, by links that were accepted; doubtful ones too."""
+        return self._clusters.get(node, frozenset({node}))

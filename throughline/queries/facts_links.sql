@@ -1,0 +1,42 @@
+-- The earliest links of some identifiers, of each so many to identifiers of one person and so many to shared ones.
+SELECT
+    named,
+    to_shared,
+    fact_id,
+    fact,
+    toUnixTimestamp64Milli(at) AS at_ms,
+    left,
+    right,
+    event_id,
+    source,
+    target,
+    target_fact,
+    command_id,
+    command,
+    author,
+    reason
+FROM
+(
+    SELECT
+        *,
+        arrayJoin(arrayIntersect(arrayConcat(left, right), {identifiers:Array(String)})) AS named,
+        if(named = left[1], right[1], left[1]) AS other,
+        has({shared:Array(String)}, substring(other, 1, position(other, ':') - 1)) AS to_shared
+    FROM identity_evidence FINAL
+    WHERE tenant = {tenant:String}
+      AND fact = 'link'
+      AND fact_id IN (
+          SELECT fact_id
+          FROM identifier_facts
+          WHERE tenant = {tenant:String}
+            AND identifier IN {identifiers:Array(String)}
+      )
+)
+ORDER BY
+    named,
+    to_shared,
+    at,
+    fact_id
+LIMIT {limit:UInt32} BY
+    named,
+    to_shared

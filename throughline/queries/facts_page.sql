@@ -1,0 +1,21 @@
+-- All links and commands of a tenant, a page after the other in the order of the key.
+SELECT
+    fact_id,
+    fact,
+    toUnixTimestamp64Milli(at) AS at_ms,
+    left,
+    right,
+    event_id,
+    source,
+    target,
+    target_fact,
+    command_id,
+    command,
+    author,
+    reason
+FROM identity_evidence FINAL
+WHERE tenant = {tenant:String}
+  AND fact NOT IN ('traits', 'rules')
+  AND fact_id > {after:UUID}
+ORDER BY fact_id
+LIMIT {limit:UInt32}

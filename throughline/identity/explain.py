@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.evidence import Evidence
-from schemas.identity import Range, milliseconds
+from schemas.identity import Range
+from stream_processors.core.commands import moment_of
 from stream_processors.core.judge import Node
 from throughline.identity.paths import Graph, Step
 from throughline.identity.words import rule_words
@@ -143,9 +144,7 @@ def _contest(world: World, graph: Graph, node: Node) -> Iterator[Doubt]:
     if since is None:
         return
     by = next(
-        step
-        for step in graph.of(node)
-        if milliseconds(step.fact.at) == since and step.verdict.rule.startswith(PERSON_RULES)
+        step for step in graph.of(node) if moment_of(step.fact) == since and step.verdict.rule.startswith(PERSON_RULES)
     )
     claims = tuple(step for step in graph.of(node) if step.verdict.joined)
     yield Doubt(node.identifier, "contested", since, by.fact, by.verdict.rule, claims)

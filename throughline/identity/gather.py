@@ -5,13 +5,14 @@ lies beyond: from the time on that an end is busy (a hub) or contested, it links
 change what is here. A switchboard number does not bring in the town.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
 from schemas.evidence import Evidence
-from schemas.identity import END, Rules, milliseconds
+from schemas.identity import END, Rules
+from stream_processors.core.commands import moment_of
 from stream_processors.core.judge import Node
 from throughline.failures import Failed
 from throughline.identity.world import JOINING, World
@@ -48,14 +49,14 @@ def gather(shelf: Shelf, tenant: str, start: Iterable[str], rules: Rules, bound:
     Raises:
         Failed: more than `bound` identifiers hang together.
     """
-    gathering = _Gathering(shelf, tenant, rules)
-    fresh = set(start)
+    gathering = _Gathering(shelf, tenant, rules, frozenset(start))
+    fresh = set(gathering.inside)
     while fresh or gathering.unsettled:
-        gathering.take(fresh)
-        if len(gathering.inside) > bound:
-            msg = f"more than {bound} identifiers hang together with {min(start)}: too many to judge in a command"
-            raise Failed(msg)
+        gathering.read(fresh)
         fresh = gathering.look()
+        if len(gathering.inside) > bound:
+            msg = f"more than {bound} identifiers hang together with these: too many to judge in a command"
+            raise Failed(msg)
     return gathering.world()
 
 
@@ -63,37 +64,40 @@ class _Gathering:
     """What was gathered so far.
 
     Attributes:
-        inside: identifiers whose evidence was asked for.
+        inside: the identifiers that hang together with the first ones, as far as is known.
         unsettled: those of them of which more links must be read.
     """
 
-    def __init__(self, shelf: Shelf, tenant: str, rules: Rules) -> None:
+    def __init__(self, shelf: Shelf, tenant: str, rules: Rules, start: frozenset[str]) -> None:
         self._shelf = shelf
         self._tenant = tenant
         self._rules = rules
         self._shared = sorted(name for name, kind in rules.kinds.items() if kind.shared)
+        self._start = start
         self._facts: dict[UUID, Evidence] = {}
+        self._read: set[str] = set()  # their links
         self._asked: set[str] = set()  # for what operators said
         self._full: set[tuple[str, bool]] = set()
         self._limit = max(rules.hub, rules.degree) + 1
-        self.inside: set[str] = set()
+        self.inside = start
         self.unsettled: set[str] = set()
 
     def world(self) -> World:
-        return World(self._tenant, self._rules, self._facts, frozenset(self.inside))
+        """What is here, to be judged."""
+        return World(self._tenant, self._rules, self._facts, self.inside)
 
-    def take(self, fresh: set[str]) -> None:
+    def read(self, fresh: set[str]) -> None:
         """Read the links of identifiers, more of those that are not settled, and what was said of both their ends."""
-        self.inside |= fresh
-        self._read(fresh, self._limit)
+        self._read |= fresh
+        self._links(fresh, self._limit)
         if self.unsettled:
             self._limit *= 4
-            self._read(self.unsettled, self._limit)
-        named = {name for fact in self._facts.values() for name in (*fact.left, *fact.right)}
-        self._keep(self._shelf.commands(sorted(named - self._asked)))
-        self._asked |= named
+            self._links(self.unsettled, self._limit)
+        concerned = self.inside | {name for fact in self._facts.values() for name in (*fact.left, *fact.right)}
+        self._keep(self._shelf.commands(sorted(concerned - self._asked)))
+        self._asked |= concerned
 
-    def _read(self, identifiers: set[str], limit: int) -> None:
+    def _links(self, identifiers: set[str], limit: int) -> None:
         found = self._shelf.links(sorted(identifiers), limit, self._shared)
         self._keep(found.facts)
         self._full = {end for end in self._full if end[0] not in identifiers} | found.full
@@ -102,21 +106,31 @@ class _Gathering:
         self._facts.update((fact.fact_id, fact) for fact in facts)
 
     def look(self) -> set[str]:
-        """Judge what is here; the identifiers to go on to."""
+        """Judge what is here; the identifiers inside whose links are still to be read."""
         world = self.world()
         closing = Closing(world)
-        self.unsettled = {name for name, to_shared in self._full if not closing.settled(name, to_shared=to_shared)}
-        beyond = {far for fact in world.living.values() for far in self._over(fact, closing)}
-        return beyond - self.inside
+        self.inside = self._reached(world, closing)
+        self.unsettled = {
+            name
+            for name, to_shared in self._full
+            if name in self.inside and not closing.settled(name, to_shared=to_shared)
+        }
+        return set(self.inside - self._read)
 
-    def _over(self, fact: Evidence, closing: "Closing") -> Iterator[str]:
-        if fact.fact not in JOINING:
-            return
-        one, other = fact.left[0], fact.right[0]
-        if one in self.inside and not closing.refuses(fact, one):
-            yield other
-        if other in self.inside and not closing.refuses(fact, other):
-            yield one
+    def _reached(self, world: World, closing: "Closing") -> frozenset[str]:
+        """From the first identifiers over the links that are not refused at the near end."""
+        onward: dict[str, list[str]] = {}
+        for fact in world.living.values():
+            if fact.fact in JOINING:
+                for near, far in ((fact.left[0], fact.right[0]), (fact.right[0], fact.left[0])):
+                    if not closing.refuses(fact, near):
+                        onward.setdefault(near, []).append(far)
+        reached, waiting = set(self._start), list(self._start)
+        while waiting:
+            further = [far for far in onward.get(waiting.pop(), ()) if far not in reached]
+            reached.update(further)
+            waiting += further
+        return frozenset(reached)
 
 
 class Closing:
@@ -142,7 +156,7 @@ class Closing:
         verdict = self._world.judgement.verdicts.get(fact.fact_id)
         if verdict is None or verdict.rule in FINAL_RULES:
             return True
-        at = milliseconds(fact.at)
+        at = moment_of(fact)
         node = self._world.node(end, at)
         since = self._world.judgement.contested.get(node, END)
         return since < at and self._claims.get(node, END) <= verdict.cls

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from schemas.evidence import Evidence, decode
-from schemas.identity import Rules, milliseconds
+from schemas.identity import Rules
+from stream_processors.core.commands import moment_of
 from throughline.identity.world import JOINING
 
 SIZE: Final = 50_000  # facts in a part, about
@@ -41,7 +42,7 @@ class Sketch:
             if fact.fact == "link":
                 self._one.append(named[0])
                 self._other.append(named[1])
-                self._at.append(milliseconds(fact.at))
+                self._at.append(moment_of(fact))
                 continue
             self._told.update(named)
             if fact.fact in JOINING:

@@ -6,8 +6,9 @@ from functools import cached_property
 from uuid import UUID
 
 from schemas.evidence import Evidence
-from schemas.identity import BEGIN, END, Range, Rules, milliseconds
+from schemas.identity import BEGIN, END, Range, Rules
 from schemas.ids import profile_id
+from stream_processors.core.commands import Commands, moment_of, named, read_commands
 from stream_processors.core.judge import Judgement, Node, Verdict, judge
 
 JOINING = frozenset({"link", "tie"})
@@ -15,14 +16,19 @@ PERSON_RULES = ("unique", "guest", "keep_apart")  # what they refuse says "anoth
 
 
 def alive(facts: Mapping[UUID, Evidence]) -> dict[UUID, Evidence]:
-    """The facts that no living retract takes back."""
+    """The facts that no living retract takes back; a retract names all whom its target names."""
     aimed: dict[UUID, list[UUID]] = {}
     for fact in facts.values():
-        if fact.target is not None:
-            aimed.setdefault(fact.target, []).append(fact.fact_id)
+        target = facts.get(fact.target) if fact.target else None
+        if target is not None and named(target) <= named(fact):
+            aimed.setdefault(target.fact_id, []).append(fact.fact_id)
+    known: dict[UUID, bool] = {}
 
     def lives(one: UUID) -> bool:
-        return not any(lives(retract) for retract in aimed.get(one, ()))
+        if one not in known:
+            known[one] = False  # while it is asked: what takes itself back in a circle is not in force
+            known[one] = not any(lives(retract) for retract in aimed.get(one, ()))
+        return known[one]
 
     return {one: fact for one, fact in facts.items() if lives(one)}
 
@@ -67,16 +73,12 @@ class World:
         return World(self.tenant, rules, self.facts, self.inside)
 
     @cached_property
-    def _cuts(self) -> dict[str, list[int]]:
-        cuts: dict[str, list[int]] = {}
-        for fact in self.living.values():
-            if fact.fact == "handover":
-                cuts.setdefault(fact.left[0], []).append(milliseconds(fact.at))
-        return cuts
+    def _said(self) -> Commands:
+        return read_commands(fact for fact in self.facts.values() if fact.fact not in {"link", "traits"})
 
     def node(self, identifier: str, at: int) -> Node:
         """The identifier in its era at a moment."""
-        return Node(identifier, max((cut for cut in self._cuts.get(identifier, ()) if cut <= at), default=BEGIN))
+        return Node(identifier, self._said.era(identifier, at))
 
     def now(self, identifier: str) -> Node:
         """The identifier in its last era."""
@@ -84,7 +86,7 @@ class World:
 
     def ends(self, fact: Evidence) -> tuple[Node, Node]:
         """The nodes that a link or tie joins."""
-        at = milliseconds(fact.at)
+        at = moment_of(fact)
         return self.node(fact.left[0], at), self.node(fact.right[0], at)
 
     def ranges(self, identifier: str) -> list[Range]:

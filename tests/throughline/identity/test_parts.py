@@ -56,7 +56,7 @@ def test_a_hub_does_not_glue_the_town(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_nothing_is_simulated_of_nobody() -> None:
-    told = simulate(TENANT, lambda: [], lambda moves: [0 for _ in moves], Rules(), Rules(hub=1))
+    told = simulate(TENANT, list, lambda moves: [0 for _ in moves], Rules(), Rules(hub=1))
     assert (told.unchanged, told.interactions, dict(told.changes)) == (0, 0, {})
 
 

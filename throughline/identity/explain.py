@@ -1,6 +1,6 @@
 """Why identifiers are one customer, or why not: the path of evidence, or what stands against it on both sides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,8 @@ from throughline.identity.paths import Graph, Step
 from throughline.identity.words import rule_words
 from throughline.identity.world import PERSON_RULES, World
 
-_SHOWN: Final = 10  # refused links of one identifier
+OF_A_KIND: Final = frozenset({"unique", "guest", "limit"})  # rules that speak of a kind: unique:user_id
+_SHOWN: Final = 10  # refused links of one identifier, and links to identifiers of one kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Explanation:
         one: whether they are one customer; of a single identifier: whether it is in a profile of several.
         steps: one: the links from the first to the second, or all that joined the profile, each with its depth.
         against: what keeps them apart, or the links that rules refused to the single one.
-        doubts: those of them that are nobody's.
+        doubts: those of them that are nobody's, and others that links were refused for.
     """
 
     identifiers: tuple[str, ...]
@@ -83,9 +84,9 @@ def explain_two(world: World, one: str, other: str) -> Explanation:
     if owners[0].profile == owners[1].profile:
         path = graph.path(start, lambda node: node == goal) or []
         return Explanation((one, other), owners, True, tuple(enumerate(path)), (), ())  # noqa: FBT003  it is named above
-    doubts = tuple(doubt for name in (one, other) for doubt in _doubts(world, graph, name))
-    way = graph.way_round(start, goal) or []
-    against = [_against(world, graph, step) for step in way if step.verdict.rule]
+    refused = [step for step in graph.way_round(start, goal) or [] if step.verdict.rule]
+    doubts = _doubts(world, graph, [start, goal], refused)
+    against = [_against(world, step, graph) for step in refused]
     against += _kept_apart(world, start, goal, {id(fact) for found in against for fact in found.said})
     against += _handed_over(world, (one, other))
     return Explanation((one, other), owners, False, (), tuple(against), doubts)  # noqa: FBT003  as above
@@ -101,42 +102,52 @@ def explain_one(world: World, identifier: str) -> Explanation:
         (world.owner(identifier),),
         world.owner(identifier).state == "linked",
         tuple(graph.tree(node)),
-        tuple(_against(world, graph, step) for step in refused),
-        tuple(_doubts(world, graph, identifier)),
+        tuple(_against(world, step, graph) for step in refused),
+        _doubts(world, graph, [node], refused),
     )
 
 
-def _against(world: World, graph: Graph, link: Step) -> Against:
+def _against(world: World, link: Step, graph: Graph) -> Against:
     """Why a link was refused, with the evidence on both sides."""
     rule, _, kind = link.verdict.rule.partition(":")
     left: list[Step] = []
     right: list[Step] = []
     said: list[Evidence] = []
-    if rule in {"unique", "guest", "limit"}:
+    if rule == "limit":
+        left, right = (_all_of_kind(graph, end, kind) for end in (link.near, link.far))
+    elif rule in OF_A_KIND:
         left, right = (_to_kind(graph, end, kind) for end in (link.near, link.far))
     elif rule == "keep_apart":
         said = list(_keep_aparts(world, link.near, link.far))
     elif rule == "blocked":
         ends = {link.near.identifier, link.far.identifier}
         said = [fact for fact in world.living.values() if fact.fact == "block" and fact.left[0] in ends]
-    elif rule == "contested":
-        doubts = [doubt for end in (link.near, link.far) for doubt in _contest(world, graph, end)]
-        left = [step for doubt in doubts for step in doubt.claims]
     why = rule_words(link.verdict.rule, world.rules)
     return Against(link.verdict.rule, why, link, tuple(left), tuple(right), tuple(said))
 
 
 def _to_kind(graph: Graph, end: Node, kind: str) -> list[Step]:
+    """The way to the nearest identifier of a kind."""
     return graph.path(end, lambda node: node.identifier.partition(":")[0] == kind) or []
 
 
-def _doubts(world: World, graph: Graph, identifier: str) -> Iterator[Doubt]:
-    node = world.now(identifier)
+def _all_of_kind(graph: Graph, end: Node, kind: str) -> list[Step]:
+    """The links that brought in the identifiers of a kind."""
+    steps = [step for _, step in graph.tree(end) if step.far.identifier.partition(":")[0] == kind]
+    return steps[:_SHOWN]
+
+
+def _doubts(world: World, graph: Graph, nodes: Sequence[Node], refused: Sequence[Step]) -> tuple[Doubt, ...]:
+    """The doubts about some nodes, and about the ends of links that were refused for such."""
+    ends = [end for step in refused if step.verdict.rule in {"hub", "contested"} for end in (step.near, step.far)]
+    concerned = dict.fromkeys([*nodes, *ends])
+    return tuple(doubt for node in concerned for doubt in (*_hub(world, graph, node), *_contest(world, graph, node)))
+
+
+def _hub(world: World, graph: Graph, node: Node) -> Iterator[Doubt]:
     if node in world.judgement.hubs:
-        counted = [step for step in graph.of(node) if step.verdict.cls]
-        counted.sort(key=lambda step: step.fact.at)
-        yield Doubt(identifier, "hub", 0, None, "hub", tuple(counted[: world.rules.hub + 1]))
-    yield from _contest(world, graph, node)
+        counted = sorted((step for step in graph.of(node) if step.verdict.cls), key=lambda step: step.fact.at)
+        yield Doubt(node.identifier, "hub", 0, None, "hub", tuple(counted[: world.rules.hub + 1]))
 
 
 def _contest(world: World, graph: Graph, node: Node) -> Iterator[Doubt]:

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from schemas.evidence import Evidence
 from schemas.identity import Range, milliseconds, moment
-from throughline.identity.explain import Against, Doubt, Explanation
+from stream_processors.core.judge import Node
+from throughline.identity.explain import OF_A_KIND, Against, Doubt, Explanation
 from throughline.identity.paths import Step
-from throughline.identity.words import CLASSES, fact_words
+from throughline.identity.words import CLASSES, SEEN, fact_words
 
 Seen = Mapping[UUID, Mapping[str, Any]]  # interactions by event_id: channel, type, name
 
@@ -60,14 +61,12 @@ def _step(depth: int, step: Step, seen: Seen) -> str:
 
 
 def _shown(fact: Evidence, seen: Seen) -> str:
-    if fact.command_id is not None:
+    if fact.fact not in SEEN:
         return fact_words(fact)
-    at = moment(milliseconds(fact.at))
     row = seen.get(fact.event_id) if fact.event_id else None
-    what = f"{row['channel']} {row['type']}" + (f" {row['name']!r}" if row["name"] else "") if row else "an interaction"
-    return (
-        f"seen together at {at} in {what} of {fact.source or 'a source'} (event {fact.event_id}, fact {fact.fact_id})"
-    )
+    what = f"{row['channel']} {row['type']} {row['name']!r}".removesuffix(" ''") if row else "an interaction"
+    at = moment(milliseconds(fact.at))
+    return f"seen together at {at} in {what}, source {fact.source} (event {fact.event_id}, fact {fact.fact_id})"
 
 
 def _doubt(doubt: Doubt, seen: Seen) -> Iterator[str]:
@@ -86,9 +85,16 @@ def _against(found: Against, seen: Seen) -> Iterator[str]:
     if found.link is not None:
         step = found.link
         yield f"  refused: {step.near.identifier} - {step.far.identifier}, {_shown(step.fact, seen)}"
-    yield from (f"  on one side: {_side(step, seen)}" for step in found.left)
-    yield from (f"  on the other: {_side(step, seen)}" for step in found.right)
+        if found.rule.partition(":")[0] in OF_A_KIND:
+            yield from _sides("on one side", step.near, found.left, seen)
+            yield from _sides("on the other", step.far, found.right, seen)
     yield from (f"  {fact_words(fact)}" for fact in found.said)
+
+
+def _sides(where: str, end: Node, steps: Sequence[Step], seen: Seen) -> Iterator[str]:
+    yield from (f"  {where}: {_side(step, seen)}" for step in steps)
+    if not steps:
+        yield f"  {where}: {end.identifier} itself"
 
 
 def _side(step: Step, seen: Seen) -> str:
@@ -140,8 +146,8 @@ def _step_document(step: Step, seen: Seen) -> dict[str, Any]:
 
 def _fact_document(fact: Evidence, seen: Seen) -> dict[str, Any]:
     said = {"fact_id": str(fact.fact_id), "fact": fact.fact, "at": moment(milliseconds(fact.at))}
-    if fact.command_id is not None:
+    if fact.fact not in SEEN:
         told = {"command": fact.command, "author": fact.author, "reason": fact.reason}
-        return {**said, "command_id": str(fact.command_id), **told}
+        return {**said, "command_id": str(fact.command_id) if fact.command_id else None, **told}
     shown = dict(seen.get(fact.event_id, {})) if fact.event_id else {}
     return {**said, "event_id": str(fact.event_id) if fact.event_id else None, "source": fact.source, **shown}

@@ -5,6 +5,7 @@ from typing import Final
 from schemas.evidence import Evidence
 from schemas.identity import Rules, milliseconds, moment
 
+SEEN: Final = frozenset({"link", "traits"})  # in interactions; all other facts are operators'
 CLASSES: Final = ("an operator's word", "account facts", "contact facts", "device facts")  # by Verdict.cls
 
 
@@ -14,8 +15,8 @@ def rule_words(rule: str, rules: Rules) -> str:
     return {
         "hub": f"an end has more than {rules.hub} strong neighbours, or {rules.degree} of any kind, and links no more",
         "contested": "an end is claimed by several customers and links nothing more",
-        "unique": f"each side has a {kind} of its own, and two are two customers",
-        "guest": f"each side has a {kind} of its own, and a device does not make two of them one person",
+        "unique": f"each side has its own {kind}, and two of them are two customers",
+        "guest": f"each side has its own {kind}, and a device does not make two of them one person",
         "limit": f"together they would have more than {rules.of(kind).limit} of {kind}",
         "cap": f"together they would have more than {rules.cap} identifiers",
         "keep_apart": "an operator keeps them apart",
@@ -43,6 +44,6 @@ def fact_words(fact: Evidence) -> str:
     """A fact: of whom, when or by whom and why, and the id that `retract` takes."""
     sides = " and ".join(", ".join(side) for side in (fact.left, fact.right) if side)
     at = moment(milliseconds(fact.at))
-    if fact.command_id is None:
-        return f"{fact.fact} of {sides}, seen at {at} in {fact.source or 'an interaction'} (fact {fact.fact_id})"
-    return f"{fact.fact} of {sides}, {at}, by {fact.author}: {fact.reason!r} (command {fact.command_id})"
+    if fact.fact in SEEN:
+        return f"{fact.fact} of {sides}, seen at {at}, source {fact.source} (fact {fact.fact_id})"
+    return f"{fact.fact} of {sides} at {at}, said by {fact.author}: {fact.reason!r} (command {fact.command_id})"

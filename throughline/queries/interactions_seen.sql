@@ -9,3 +9,4 @@ WHERE tenant = {tenant:String}
   AND subject IN {subjects:Array(String)}
   AND event_id IN {ids:Array(UUID)}
 LIMIT 1 BY event_id
+SETTINGS prefer_column_name_to_alias = 1

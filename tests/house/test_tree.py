@@ -60,6 +60,6 @@ def test_every_command_of_the_interface_is_there() -> None:
     for name in ("demo", "up", "serve", "process", "resolve", "sink", "topics create", "topics check", "migrate",
                  "import", "timeline", "customer", "explain", "sql", "rejected list", "rejected show", "adapters list",
                  "adapters new", "adapters check", "quality", "status", "config check", "identity tie",
-                 "identity keep-apart", "identity split", "identity handover", "identity block", "identity retract", "identity simulate",
-                 "identity apply"):  # fmt: skip
+                 "identity keep-apart", "identity split", "identity handover", "identity block",
+                 "identity retract", "identity simulate", "identity apply"):  # fmt: skip
         assert f"## throughline {name}\n" in commands

@@ -30,7 +30,8 @@ class Evaluation:
         joined: the links that made one cluster of two.
         root: by node, the root of its cluster.
         contested, busy: by node, since when it is nobody's, and links nothing.
-        hubs: nodes that own nothing.
+        crowded: nodes with too many strong neighbours.
+        hubs: those of them that own nothing.
         epochs: how often identifiers were erased.
     """
 
@@ -41,6 +42,7 @@ class Evaluation:
     root: Sequence[int]
     contested: Mapping[int, Contest]
     busy: Mapping[int, int]
+    crowded: frozenset[int]
     hubs: frozenset[int]
     epochs: Mapping[str, int]
 
@@ -74,7 +76,16 @@ def evaluate(
     owns_nothing = frozenset(n for n in hubs.crowded if n not in tied and not rows[n].unique)
     root = _roots(nodes, links, rows, clusters)
     return Evaluation(
-        nodes, links, clusters.refused, clusters.joined, root, clusters.contested, hubs.busy, owns_nothing, said.epochs
+        nodes=nodes,
+        links=links,
+        refused=clusters.refused,
+        joined=clusters.joined,
+        root=root,
+        contested=clusters.contested,
+        busy=hubs.busy,
+        crowded=hubs.crowded,
+        hubs=owns_nothing,
+        epochs=said.epochs,
     )
 
 

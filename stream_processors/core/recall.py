@@ -17,7 +17,7 @@ from stream_processors.core.kept import Memory, Traits
 from stream_processors.core.kinds import Kinds
 from stream_processors.core.owners import implicit
 from stream_processors.core.profiles import portraits
-from stream_processors.core.resolve import Resolution
+from stream_processors.core.resolution import Resolution
 from stream_processors.core.survey import Survey, holdings
 from stream_processors.core.traits import TraitBook
 

@@ -6,7 +6,6 @@ the memory holds afterwards is a function of all facts, whatever their order and
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from schemas.evidence import Evidence
@@ -18,35 +17,15 @@ from stream_processors.core.customers import Writer
 from stream_processors.core.desk import Desk, Numbers
 from stream_processors.core.kept import Memory
 from stream_processors.core.kinds import Kinds
-from stream_processors.core.outputs import Output
 from stream_processors.core.owners import Row, implicit
 from stream_processors.core.profiles import Portrait, portraits
+from stream_processors.core.recall import everything, facts_of
+from stream_processors.core.resolution import Resolution
 from stream_processors.core.settle import settle
 from stream_processors.core.survey import Survey, survey
 from stream_processors.core.traits import TraitBook
 
-
-@dataclass(slots=True)
-class Resolution:
-    """What becomes of a run of evidence.
-
-    Attributes:
-        map, changes, profiles: key and value of the records for each output topic.
-        writes: what to keep in the memory, once Kafka has the outputs; None: the key goes.
-        links: how many of the run's links were accepted, refused, or known before.
-        refused: how many links a rule refuses that it did not refuse before, by the first word of the rule.
-        merges: how many profiles of several became others.
-        profiles_delta: how many more profiles of several identifiers there are.
-    """
-
-    map: list[Output] = field(default_factory=list)
-    changes: list[Output] = field(default_factory=list)
-    profiles: list[Output] = field(default_factory=list)
-    writes: dict[bytes, bytes | None] = field(default_factory=dict)
-    links: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    merges: int = 0
-    profiles_delta: int = 0
+__all__ = ["Resolution", "everything", "facts_of", "resolve"]
 
 
 def resolve(

@@ -2,16 +2,11 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-import orjson
 import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -19,34 +14,11 @@ from confluent_kafka.admin import AdminClient
 from deploy.kafka.local import LocalKafka
 from schemas.check import Checked, check_all
 from schemas.evidence import Evidence, decode, link_id, shard_of
-from schemas.settings import KafkaSettings, Settings
+from schemas.settings import KafkaSettings
+from tests.stream_processors.processes import await_ready, worker
 from tests.stream_processors.topics import RAW, evidence, interactions, outputs, own_topics, processed, send
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@contextmanager
-def worker(kafka: KafkaSettings, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    settings = Settings(kafka=kafka, data_dir=folder).model_dump(mode="json")
-    settings["dedupe"] = {"window": "24h"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.stream_processors.work", orjson.dumps(settings).decode()],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def await_ready(process: subprocess.Popen[str]) -> None:
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
 
 
 def wait_for(kafka: KafkaSettings, count: int) -> None:

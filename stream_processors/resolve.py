@@ -7,8 +7,8 @@ from schemas.settings import Settings
 from schemas.telemetry import Metrics
 from schemas.topics import Topics
 from stream_processors import lifecycle
+from stream_processors.core import resolve as core
 from stream_processors.resolver.rebuild import Archive
-from stream_processors.resolver.whole import Whole
 from stream_processors.resolver.worker import build_resolver
 
 
@@ -32,5 +32,5 @@ async def run(
     topics = Topics(settings.kafka.prefix)
     names = (topics.evidence, *topics.resolved)
     return await lifecycle.live(
-        lambda fail: build_resolver(settings, Whole(), metrics, fail, archive), settings.kafka, names, ready, stop
+        lambda fail: build_resolver(settings, core, metrics, fail, archive), settings.kafka, names, ready, stop
     )

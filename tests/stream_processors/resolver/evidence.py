@@ -63,18 +63,22 @@ def send(kafka: KafkaSettings, facts: Iterable[Evidence]) -> None:
 
 def judged(facts: Iterable[Evidence], rules: Rules | None = None) -> Map:
     """What the map must say: every subject that is more than its own implicit profile, by tenant:subject."""
+    said: Map = {}
+    for tenant, known in _by_tenant(facts).items():
+        for subject, ranges in judge(known.values(), rules or Rules()).owners.items():
+            if ranges != [Range(BEGIN, END, profile_id(tenant, subject), "own")]:
+                said[f"{tenant}:{subject}"] = ranges
+    return said
+
+
+def _by_tenant(facts: Iterable[Evidence]) -> dict[str, dict[UUID, Evidence]]:
     by_tenant: dict[str, dict[UUID, Evidence]] = {}
     for fact in facts:
         if fact.tenant:
             known = by_tenant.setdefault(fact.tenant, {})
             before = known.get(fact.fact_id)
             known[fact.fact_id] = fact if before is None or fact.at < before.at else before
-    said: Map = {}
-    for tenant, known in by_tenant.items():
-        for subject, ranges in judge(known.values(), rules or Rules()).owners.items():
-            if ranges != [Range(BEGIN, END, profile_id(tenant, subject), "own")]:
-                said[f"{tenant}:{subject}"] = ranges
-    return said
+    return by_tenant
 
 
 def folded(rows: Iterable[bytes]) -> Map:
@@ -96,6 +100,25 @@ def _range(said: dict[str, str]) -> Range:
     since, until = (milliseconds(datetime.fromisoformat(said[name])) for name in ("since", "until"))
     [state] = [known for known in STATES if known == said["state"]]
     return Range(since, until, UUID(said["profile"]), state)
+
+
+def customers(rows: Iterable[bytes]) -> set[str]:
+    """The ids of the profiles that live and have two identifiers or more, as their records come to."""
+    latest: dict[str, tuple[int, bytes]] = {}
+    for row in rows:
+        document = orjson.loads(row)
+        key, version = document["profile_id"], document.pop("version")
+        said = orjson.dumps(document)
+        assert latest.get(key, (-1, b""))[0] != version or latest[key][1] == said, (key, version)
+        latest[key] = max(latest.get(key, (-1, b"")), (version, said))
+    known = [orjson.loads(said) for _, said in latest.values()]
+    return {one["profile_id"] for one in known if one["state"] == "live" and len(one["identifiers"]) > 1}
+
+
+def judged_customers(facts: Iterable[Evidence], rules: Rules | None = None) -> set[str]:
+    """Those that there must be."""
+    said = (judge(known.values(), rules or Rules()) for known in _by_tenant(facts).values())
+    return {str(one.profile_of[min(cluster)]) for one in said for cluster in one.clusters}
 
 
 def emitted(kafka: KafkaSettings, topic: str | None = None) -> list[bytes]:

@@ -65,6 +65,8 @@ class Kafka:
 
     log: list[bytes] = field(default_factory=list)
     rows: list[bytes] = field(default_factory=list)
+    profiles: list[bytes] = field(default_factory=list)
+    changes: list[bytes] = field(default_factory=list)
     topic_id: UUID = TODAY
     low: int = 0
     mark: str = ""
@@ -72,6 +74,9 @@ class Kafka:
 
     def send(self, facts: Iterable[Evidence]) -> None:
         self.log += [fact.encode() for fact in facts]
+
+    def of(self, topic: str) -> list[bytes]:
+        return dict(zip(Topics().resolved, (self.rows, self.changes, self.profiles), strict=True))[topic]
 
     @property
     def found(self) -> Found:
@@ -88,7 +93,7 @@ class Sent:
 
     def send(self, topic: str, outputs: Iterable[tuple[bytes, bytes]]) -> None:
         for _, value in outputs:
-            self.fate.touch(partial(self.kafka.rows.append, value))
+            self.fate.touch(partial(self.kafka.of(topic).append, value))
 
     def send_to(self, topic: str, outputs: Iterable[tuple[int, bytes, bytes]]) -> None:
         for _, _, value in outputs:

@@ -10,12 +10,12 @@ import pytest
 from schemas.evidence import Evidence, shard_of
 from schemas.identity import Rules
 from schemas.settings import KafkaSettings, Settings
+from stream_processors.core import resolve as core
 from stream_processors.database import HeldError
 from stream_processors.resolver.begin import begin
 from stream_processors.resolver.graphs import PART, Graphs
 from stream_processors.resolver.halt import Halt
 from stream_processors.resolver.rebuild import is_incomplete, rebuild
-from stream_processors.resolver.whole import Whole
 from tests.stream_processors.resolver.evidence import folded, judged, links
 from tests.stream_processors.resolver.lives import AT, NOW, Fate, Kafka, Life, living
 
@@ -45,7 +45,7 @@ class Kept:
 
 def rebuilt(folder: Path, kept: Kept, partitions: list[tuple[str, int]]) -> None:
     graphs = Graphs(folder)
-    assert rebuild(graphs, partitions, kept, Whole(), Halt())
+    assert rebuild(graphs, partitions, kept, core, Halt())
     graphs.close()
 
 
@@ -54,7 +54,7 @@ def test_a_store_filled_anew_goes_on_as_if_it_had_never_been_lost(tmp_path: Path
     facts = links(80, tenants=2)
     kafka.send(facts)
     with living(tmp_path, fate) as graphs:
-        Life(kafka, graphs, Whole(), fate).work(dice)
+        Life(kafka, graphs, core, fate).work(dice)
     before, kafka.low = kafka.mark, 50  # what came first was deleted
     shutil.rmtree(tmp_path / f"{AT[0]}-0")
     graphs = Graphs(tmp_path)
@@ -64,7 +64,7 @@ def test_a_store_filled_anew_goes_on_as_if_it_had_never_been_lost(tmp_path: Path
     late = links(20, seed=5, tenants=2)
     kafka.send(late)
     with living(tmp_path, fate) as graphs:
-        life = Life(kafka, graphs, Whole(), fate)
+        life = Life(kafka, graphs, core, fate)
         assert life.read == 50
         life.work(dice)
     assert (before, kafka.mark) == ("generation=20000", "generation=20006")
@@ -78,7 +78,7 @@ def test_each_shard_has_its_own_tenants(tmp_path: Path) -> None:
     for topic, number in PARTITIONS:
         graph = graphs.of((topic, number))
         assert graph.state.covers
-        assert {fact.tenant for fact in Whole().facts_of(graph)} == {
+        assert {fact.tenant for fact in core.facts_of(graph)} == {
             fact.tenant for fact in facts if shard_of(fact.tenant, 4) == number
         }
     graphs.close()
@@ -88,12 +88,12 @@ def test_a_damaged_store_is_filled_anew_and_one_in_use_is_not(tmp_path: Path) ->
     graphs = Graphs(tmp_path)
     graphs.of(AT)
     with pytest.raises(HeldError):
-        rebuild(Graphs(tmp_path, patience_s=0.1), [AT], Kept(links(9)), Whole(), Halt())
+        rebuild(Graphs(tmp_path, patience_s=0.1), [AT], Kept(links(9)), core, Halt())
     graphs.close()
     (tmp_path / f"{AT[0]}-0" / "store.json").write_text("junk")
     rebuilt(tmp_path, Kept(links(9)), [AT])
     graphs = Graphs(tmp_path)
-    assert list(Whole().facts_of(graphs.of(AT)))
+    assert list(core.facts_of(graphs.of(AT)))
     graphs.close()
 
 
@@ -102,9 +102,9 @@ def test_given_up_it_leaves_what_was_there(tmp_path: Path) -> None:
     halt = Halt()
     halt.ending.set()
     graphs = Graphs(tmp_path)
-    known = list(Whole().facts_of(graphs.of(AT)))
-    assert not rebuild(graphs, [AT], Kept(links(30, seed=2)), Whole(), halt)
-    assert list(Whole().facts_of(graphs.of(AT))) == known
+    known = list(core.facts_of(graphs.of(AT)))
+    assert not rebuild(graphs, [AT], Kept(links(30, seed=2)), core, halt)
+    assert list(core.facts_of(graphs.of(AT))) == known
     graphs.close()
 
 

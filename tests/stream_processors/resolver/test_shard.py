@@ -8,9 +8,9 @@ from rocksdict import Rdict
 
 from schemas.evidence import Evidence, decode
 from schemas.identity import Kind, Rules
+from stream_processors.core import resolve as core
 from stream_processors.resolver.graphs import Graphs
 from stream_processors.resolver.shard import rules_fact
-from stream_processors.resolver.whole import Whole
 from tests.stream_processors.resolver.evidence import folded, judged, link, links, retract
 from tests.stream_processors.resolver.lives import AT, Fate, Kafka, Life, living
 
@@ -30,14 +30,15 @@ def last_rules(kafka: Kafka) -> Rules:
 
 
 def check(kafka: Kafka, before: tuple[Evidence, ...] = ()) -> None:
-    assert folded(kafka.rows) == judged([*before, *facts_of(kafka)], last_rules(kafka))
+    facts, rules = [*before, *facts_of(kafka)], last_rules(kafka)
+    assert folded(kafka.rows) == judged(facts, rules)
 
 
 def survives(kafka: Kafka, folder: Path, dice: random.Random, touches: int) -> bool:
     """One life; whether it came to its end."""
     fate = Fate(touches, dice.random() < 0.5)
     with living(folder, fate) as graphs:
-        Life(kafka, graphs, Whole(), fate).work(dice)
+        Life(kafka, graphs, core, fate).work(dice)
     return fate.touches != 0
 
 
@@ -71,11 +72,11 @@ def test_a_run_that_may_have_been_sent_is_the_same_run_again(tmp_path: Path, tou
     kafka.send([first])
     fate = Fate(touches, is_after)
     with living(tmp_path, fate) as graphs:
-        Life(kafka, graphs, Whole(), fate).work(dice)
+        Life(kafka, graphs, core, fate).work(dice)
     kafka.send([retract(first)])
     fate = Fate()
     with living(tmp_path, fate) as graphs:
-        life = Life(kafka, graphs, Whole(), fate)
+        life = Life(kafka, graphs, core, fate)
         life.arrive(2)
         life.work(dice)
     check(kafka)
@@ -100,17 +101,17 @@ def test_one_that_has_lost_its_partition_and_does_not_know_it_spoils_nothing(tmp
     dice, kafka, fate = random.Random(3), Kafka(), Fate()
     kafka.send(links(60, tenants=2))
     with living(tmp_path / "old", fate) as mine, living(tmp_path / "new", fate) as others:
-        old = Life(kafka, mine, Whole(), fate)
+        old = Life(kafka, mine, core, fate)
         old.work(dice)
         kafka.send([link("user_id:late", "anonymous_id:d1.1", 5, "t1"), *links(40, seed=9, tenants=2)])
         old.arrive(30)
-        new = Life(kafka, others, Whole(), fate)
+        new = Life(kafka, others, core, fate)
         new.work(dice)
         assert new.begins.generation > old.begins.generation
         while old.shard.step():
             pass
         assert folded(kafka.rows) == judged(facts_of(kafka))
-        again = Life(kafka, mine, Whole(), fate)
+        again = Life(kafka, mine, core, fate)
         assert again.begins.generation > new.begins.generation
         again.work(dice)
         check(kafka)
@@ -146,7 +147,7 @@ def test_a_restart_writes_no_row_twice_and_a_new_generation_writes_all(tmp_path:
 def test_outputs_beyond_the_budget_are_sent_in_smaller_runs(tmp_path: Path) -> None:
     kafka, fate = Kafka(), Fate()
     with living(tmp_path, fate) as graphs:
-        life = Life(kafka, graphs, Whole(), fate, budget=2000)
+        life = Life(kafka, graphs, core, fate, budget=2000)
         life.work(random.Random(1))
         kafka.send(links(40, tenants=1))
         life.arrive(40)
@@ -163,7 +164,7 @@ def test_the_configured_rules_are_made_known_once_and_put_in_force(tmp_path: Pat
     kafka.send(links(60, tenants=2))
     for _ in range(2):
         with living(tmp_path, fate) as graphs:
-            life = Life(kafka, graphs, Whole(), fate, configured=OTHERS[0])
+            life = Life(kafka, graphs, core, fate, configured=OTHERS[0])
             life.work(dice)
             assert life.shard.rules == OTHERS[0]
     assert [fact.fact for fact in facts_of(kafka)].count("rules") == 1
@@ -174,7 +175,7 @@ def test_other_rules_later_are_only_told(tmp_path: Path, capsys: pytest.CaptureF
     kafka, fate, dice = Kafka(), Fate(), random.Random(1)
     for configured in (Rules(), OTHERS[1]):
         with living(tmp_path, fate) as graphs:
-            life = Life(kafka, graphs, Whole(), fate, configured=configured)
+            life = Life(kafka, graphs, core, fate, configured=configured)
             life.work(dice)
             assert life.shard.rules == Rules()
     assert not kafka.log
@@ -186,7 +187,7 @@ def test_rules_that_are_none_change_nothing(tmp_path: Path) -> None:
     kafka.log = [rules_fact(Rules()).encode().replace(b'"hub"', b'"hob"'), b"[]"]
     kafka.send(links(20, tenants=2))
     with living(tmp_path, fate) as graphs:
-        life = Life(kafka, graphs, Whole(), fate)
+        life = Life(kafka, graphs, core, fate)
         life.work(random.Random(1))
         assert life.metrics.registry.get_sample_value("throughline_identity_unreadable_total") == 2
         assert life.shard.graph.rules is None
@@ -197,7 +198,7 @@ def test_a_change_of_rules_leaves_one_store(tmp_path: Path) -> None:
     kafka, fate = Kafka(), Fate()
     kafka.send([*links(20, tenants=2), rules_fact(OTHERS[0])])
     with living(tmp_path, fate) as graphs:
-        Life(kafka, graphs, Whole(), fate).work(random.Random(1))
+        Life(kafka, graphs, core, fate).work(random.Random(1))
     [store] = (tmp_path / f"{AT[0]}-0").glob("graph-*")
     assert Rdict.list_cf(str(store)) == ["default"]
     graphs = Graphs(tmp_path)

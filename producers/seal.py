@@ -12,7 +12,7 @@ from producers.contract import Bad, Draft
 from producers.json_text import write
 from schemas.check import check
 from schemas.fates import Fault, Reason
-from schemas.identifiers import normalise
+from schemas.identifiers import REGION, normalise
 from schemas.ids import event_id, mark_of
 from schemas.interaction import SCHEMA, Channel
 
@@ -27,11 +27,17 @@ _MEMBERS: Final = tuple(member.name for member in fields(Draft))
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where deliveries come from: a configured source."""
+    """Where deliveries come from: a configured source.
+
+    Attributes:
+        tenant, source, adapter: as in the interaction.
+        region: ISO 3166 country of phone numbers that name none.
+    """
 
     tenant: str
     source: str
     adapter: str
+    region: str = REGION
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def _said(draft: Draft, origin: Origin) -> dict[str, Any]:
         "channel": draft.channel,
         "type": draft.type,
     }
-    if identifiers := _identifiers(draft.identifiers):
+    if identifiers := _identifiers(draft.identifiers, origin.region):
         said["identifiers"] = identifiers
     if draft.message_id is not None:
         said["message_id"] = draft.message_id
@@ -115,7 +121,7 @@ def _content(draft: Draft, mark: str) -> str:
     return f"content\x1f{mark}\x1f{moment}\x1f{context}"
 
 
-def _identifiers(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
+def _identifiers(pairs: list[tuple[str, str]], region: str) -> list[dict[str, str]]:
     """In normal form, without empty values and repetitions, in the order in which they came."""
-    normal = dict.fromkeys((kind, normalise(kind, value)) for kind, value in pairs)
+    normal = dict.fromkeys((kind, normalise(kind, value, region)) for kind, value in pairs)
     return [{"kind": kind, "value": value} for kind, value in normal if value]

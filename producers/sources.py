@@ -81,7 +81,8 @@ def build(settings: Settings, roll: Mapping[str, type[Adapter[Any]]] = ROLL) -> 
         faults += [
             f"{_key(name, configured, field)} is empty: {_remedy(name, field)}" for field in _empty_secrets(config)
         ]
-        sources[name] = Source(Origin(configured.tenant, name, configured.adapter), adapter(config))
+        region = configured.default_region or settings.identity.default_region
+        sources[name] = Source(Origin(configured.tenant, name, configured.adapter, region), adapter(config))
     if faults:
         raise ConfigurationError("\n".join(faults))
     WriteKeys(sources.values())

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, Protocol
 
+from schemas.phones import e164
+
 # Lower comes first. The subject stands in ClickHouse's sorting key: a priority, once released, is never changed.
 PRIORITIES: Final = {
     "user_id": 10,
@@ -17,6 +19,7 @@ PRIORITIES: Final = {
     "anonymous_id": 90,
     "call_id": 95,
 }
+REGION: Final = "US"  # of phone numbers without a country, where nothing is configured
 OTHER: Final = 50  # kinds that are not listed: ids of other systems
 
 
@@ -27,10 +30,37 @@ class _Identifier(Protocol):
     def value(self) -> str: ...
 
 
-def normalise(kind: str, value: str) -> str:
-    """The normal form of a value: trimmed, and e-mail addresses in lower case."""
-    value = value.strip()
-    return value.lower() if kind == "email" else value
+def normalise(kind: str, value: str, region: str = REGION) -> str:
+    """The normal form of a value: trimmed; e-mail addresses bare and in lower case; phone numbers in E.164.
+
+    `region` is the ISO 3166 country of phone numbers that name none. No provider's habits are assumed of addresses:
+    dots and what follows a plus count. Normal forms stay as they are.
+    """
+    value = value.strip(_SPACE)
+    if kind == "email":
+        return _bare(value)
+    return value if kind != "phone" or is_blocked(value) else e164(value, region)
+
+
+def _bare(address: str) -> str:
+    """Without what mail programs and address books put around an address: a name and angles, `mailto:`, quotes."""
+    before = ""
+    while address != before:
+        before = address
+        inner = _ANGLES.search(address)
+        address = (inner[1] if inner else address).strip(_SPACE).rstrip(_AFTER).lower()
+        if address.startswith("mailto:"):
+            address = address.removeprefix("mailto:").partition("?")[0]
+        if address[:1] in _QUOTES and address[:1] == address[-1:]:
+            address = address[1:-1]
+    return address
+
+
+_SPACE: Final = (  # what is copied along, seen or unseen
+    " \t\r\n\f\v\u00a0\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"
+)
+_AFTER: Final = _SPACE + ",;."
+_ANGLES: Final = re.compile(r"<([^<>]*@[^<>]*)>")
 
 
 def is_blocked(value: str) -> bool:

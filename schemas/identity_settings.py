@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.identifiers import REGION
 from schemas.identity import Rules
 from schemas.interaction import NAME
 
@@ -27,7 +28,7 @@ class IdentitySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     default_region: str = Field(
-        "US", pattern=r"^[A-Z]{2}$", description="ISO 3166 country of phone numbers without a country code"
+        REGION, pattern=r"^[A-Z]{2}$", description="ISO 3166 country of phone numbers without a country code"
     )
     logout_events: tuple[str, ...] = Field(
         (), description="names of events after which a device may be somebody else's: a handover of it"

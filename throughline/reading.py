@@ -69,8 +69,8 @@ class Wanted:
     subjects: list[str]
 
 
-def wanted(client: ClickHouse, tenant: str, names: Sequence[str]) -> Wanted:
-    """What `kind:value` identifiers and profile ids stand for.
+def wanted(client: ClickHouse, tenant: str, names: Sequence[str], region: str) -> Wanted:
+    """What `kind:value` identifiers and profile ids stand for; `region` is of phone numbers that name none.
 
     Raises:
         click.BadParameter: a name is in neither form.
@@ -79,7 +79,7 @@ def wanted(client: ClickHouse, tenant: str, names: Sequence[str]) -> Wanted:
     for name in names:
         if _IDENTIFIER.fullmatch(name):
             kind, _, value = name.partition(":")
-            identifiers.append(f"{kind}:{normalise(kind, value)}")
+            identifiers.append(f"{kind}:{normalise(kind, value, region)}")
         else:
             rows = query(client, "subjects_of_profile", {"tenant": tenant, "profile": _profile(name)})
             identifiers += [row["subject"] for row in rows]

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import AfterValidator, Field
 
 from producers.contract import Adapter, Bad, Delivery, Draft, Refused, SourceConfig
+from producers.dialects.named import named
 from producers.dialects.reading import ItemError, digest, drafted, loaded, take_part, take_text, take_time, take_word
 from schemas.fates import Reason
 from schemas.interaction import Channel, Direction, Open
@@ -31,7 +32,7 @@ _EVENTS: Final[dict[str, Direction]] = {  # what we and the servers did, and wha
     "unsubscribe": "inbound", "group_unsubscribe": "inbound", "group_resubscribe": "inbound",
 }  # fmt: skip
 _CAMPAIGN: Final = "marketing_campaign_"
-_CUSTOMERS: Final = ("user_id", "userId")  # custom arguments that name the customer, and no others
+_OWN: Final = frozenset({"email"})  # SendGrid's, among the names that say whose an argument is
 
 
 def _public_key(text: str) -> EllipticCurvePublicKey:
@@ -163,14 +164,9 @@ def _circumstances(said: Open) -> Open:
 
 
 def _customers(said: Open) -> list[tuple[str, str]]:
-    """User ids among the custom arguments, which SendGrid mixes with its own members; they stay where they are."""
-    places = [{**said}, take_part({**said}, "unique_args"), take_part({**said}, "custom_args")]
-    found = [str(place[name]) for place in places for name in _CUSTOMERS if _is_id(place.get(name))]
-    return [("user_id", value) for value in dict.fromkeys(found)]
-
-
-def _is_id(value: object) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    """Who is named among the custom arguments, which SendGrid mixes with its own members; they stay where they are."""
+    mixed = {name: value for name, value in said.items() if name not in _OWN}
+    return [*named(mixed), *named(take_part({**said}, "unique_args")), *named(take_part({**said}, "custom_args"))]
 
 
 def _conversation(said: Open) -> str | None:

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from producers.contract import Adapter, Bad, Delivery, Draft, Refused, Reply, SourceConfig
 from producers.dialects.dates import instant
+from producers.dialects.named import named
 from producers.dialects.twilio_request import is_signed, parameters
 from schemas.fates import Fault, Reason
 from schemas.interaction import MAX_NUMBER, MAX_VALUE, Direction
@@ -33,6 +34,9 @@ class TwilioVoiceConfig(SourceConfig):
     own_numbers: Annotated[
         tuple[str, ...], Field(description="our and our agents' numbers, where a leg has a number at both ends")
     ] = ()
+    link_calls: Annotated[
+        bool, Field(description="recordings and transcriptions come without saying whose: tie each call to its caller")
+    ] = False
 
     @field_validator("own_numbers", mode="before")
     @classmethod
@@ -75,7 +79,7 @@ class TwilioVoice(Adapter[TwilioVoiceConfig]):
         for number, said in enumerate(callbacks):
             path = f"[{number}]." if len(callbacks) > 1 else ""
             if isinstance(said, dict) and (_word(said, "CallSid") or _word(said, "ConferenceSid")):
-                yield _draft(said, delivery, self.config.own_numbers)
+                yield _draft(said, delivery, self.config)
             else:
                 body = orjson.dumps(said) if path else delivery.body or delivery.query.encode(errors="replace")
                 yield Bad(Fault(Reason.UNDECODABLE, "no callback of a call: no CallSid", f"{path}CallSid"), body)
@@ -85,16 +89,18 @@ class TwilioVoice(Adapter[TwilioVoiceConfig]):
         return Reply(200, b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml; charset=utf-8")
 
 
-def _draft(said: _Said, delivery: Delivery, own: tuple[str, ...]) -> Draft:
+def _draft(said: _Said, delivery: Delivery, config: TwilioVoiceConfig) -> Draft:
     call, (name, message_id) = _word(said, "CallSid"), _event(said)
-    customer, other, direction = _sides(said, own)
-    identifiers = [_identifier(customer), ("call_id", call)]
+    customer, other, direction = _sides(said, config.own_numbers)
+    identifiers = [*filter(None, [_identifier(customer)]), *named(said)]
+    if config.link_calls or not identifiers:  # it names a call, not a person
+        identifiers.append(("call_id", call))
     draft = Draft(
         "call_center",
         "call",
         message_id,
         None,
-        [pair for pair in identifiers if pair and pair[1]],
+        [pair for pair in identifiers if pair[1]],
         name=name or None,
         direction=direction,
         conversation=_word(said, "ParentCallSid") or call or _word(said, "ConferenceSid"),

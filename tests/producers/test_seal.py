@@ -129,6 +129,16 @@ def test_identifiers_are_in_normal_form_and_once_each() -> None:
     ]
 
 
+def test_a_phone_number_is_of_the_sources_region() -> None:
+    numbers = [("phone", "0151 12345678"), ("phone", "+1 415 867 5310")]
+    sealed = seal(draft(identifiers=numbers), Origin("default", "shop", "double", "DE"), NOW, LIMIT)
+    assert isinstance(sealed, Sealed)
+    assert orjson.loads(sealed.value)["identifiers"] == [
+        {"kind": "phone", "value": "+4915112345678"},
+        {"kind": "phone", "value": "+14158675310"},
+    ]
+
+
 def test_times_are_utc_in_milliseconds() -> None:
     assert (
         timestamp(datetime(2026, 1, 31, 17, 30, 0, 123999, timezone(timedelta(hours=5.5))))

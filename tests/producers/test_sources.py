@@ -25,6 +25,13 @@ def test_sources_are_built_with_their_tenants() -> None:
     assert shop.adapter.config.write_key.get_secret_value() == "k"
 
 
+def test_phone_numbers_are_of_the_sources_region_or_of_all_sources() -> None:
+    shops = {"here": {"adapter": "double", "write_key": "k"},
+             "there": {"adapter": "double", "write_key": "l", "default_region": "GB"}}  # fmt: skip
+    built = build(Settings.model_validate({"identity": {"default_region": "DE"}, "sources": shops}), ROLL)
+    assert {name: one.origin.region for name, one in built.items()} == {"here": "DE", "there": "GB"}
+
+
 @pytest.mark.parametrize(
     ("configured", "message"),
     [

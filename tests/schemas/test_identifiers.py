@@ -33,15 +33,73 @@ def test_nothing_has_no_subject() -> None:
         _subject([])
 
 
-@given(pairs)
-def test_normal_form_is_stable(pair: tuple[str, str]) -> None:
-    once = normalise(*pair)
-    assert normalise(pair[0], once) == once
+addresses = st.text("ad@.<>'\",; \u200b:mailto?", max_size=24)
+numbers = st.text("+0123456789 ()-./x", min_size=3, max_size=18) | st.from_regex(r"\+?[0-9]{5,15}", fullmatch=True)
+written = st.tuples(st.just("email"), addresses) | st.tuples(st.just("phone"), numbers) | pairs
+regions = st.sampled_from(["US", "DE", "GB", "IT", "MX", "AR", "BR", "JP", "IN", "RU"])
 
 
-def test_email_is_lower_case() -> None:
-    assert normalise("email", " Ada@Example.COM ") == "ada@example.com"
-    assert normalise("user_id", " Ada ") == "Ada"
+@given(written, regions)
+def test_normal_form_is_stable(pair: tuple[str, str], region: str) -> None:
+    once = normalise(*pair, region)
+    assert normalise(pair[0], once, region) == once
+
+
+@given(numbers, regions, regions)
+def test_a_number_in_normal_form_is_the_same_in_every_country(number: str, region: str, other: str) -> None:
+    once = normalise("phone", number, region)
+    if once.startswith("+"):
+        assert normalise("phone", once, other) == once
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            " Ada@Example.COM ",
+            "<ada@example.com>",
+            '"Lovelace, Ada" <ada@example.com>',
+            "Ada <mailto:ada@example.com>",
+        ),
+        *("mailto:ada@example.com?subject=Hi", "MAILTO:Ada@example.com", "'ada@example.com'", "ada@example.com."),
+        *("ada@example.com;", "\ufeffada@example.com\u200b"),
+    ],
+)
+def test_an_address_is_bare_and_in_lower_case(written: str) -> None:
+    assert normalise("email", written) == "ada@example.com"
+
+
+def test_no_provider_is_special() -> None:
+    assert normalise("email", "a.d.a+shop@gmail.com") == "a.d.a+shop@gmail.com"
+    assert normalise("email", "who?@example.com") == "who?@example.com"
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "normal"),
+    [
+        ("(415) 555-2671", "US", "+14155552671"),
+        ("1-415-555-2671", "US", "+14155552671"),
+        ("+1 415.555.2671", "DE", "+14155552671"),
+        ("0151 12345678", "DE", "+4915112345678"),
+        ("0049 151 12345678", "DE", "+4915112345678"),
+        ("+49 (0) 151 12345678", "US", "+4915112345678"),
+        ("tel:+1-415-555-2671", "US", "+14155552671"),
+        ("\uff10\uff19\uff10-1234-5678", "JP", "+819012345678"),
+        ("+1 415 555 2671 ext. 5", "US", "+14155552671;ext=5"),
+        ("5550100", "US", "5550100"),
+        (" 12345 ", "US", "12345"),
+        ("n/a", "US", "n/a"),
+        ("0000000000", "US", "0000000000"),
+        ("99999999999999999999", "US", "99999999999999999999"),
+    ],
+)
+def test_a_phone_number_is_e164_where_it_is_one(written: str, region: str, normal: str) -> None:
+    assert normalise("phone", written, region) == normal
+
+
+def test_other_values_are_trimmed_alone() -> None:
+    assert normalise("user_id", " Ada\u00a0") == "Ada"
+    assert normalise("sip", "+1 415 555 2671") == "+1 415 555 2671"
 
 
 BLOCKED = [

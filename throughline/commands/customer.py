@@ -17,7 +17,7 @@ from throughline.reading import opened, query, wanted
 def customer(*, loaded: Loaded, identifiers: tuple[str, ...], tenant: str, as_json: bool) -> None:
     """Identifiers, traits, channels, first and last seen; exit status 1 when nothing is known."""
     with opened(loaded.settings) as client:
-        whose = wanted(client, tenant, identifiers)
+        whose = wanted(client, tenant, identifiers, loaded.settings.identity.default_region)
         parameters = {"tenant": tenant, "subjects": whose.subjects, "identifiers": whose.identifiers}
         found = query(client, "customer", parameters)
         traits: dict[str, object] = {}

@@ -79,7 +79,7 @@ def _tell(settings: Settings, doors: Doors) -> list[dict[str, Any]]:
                 raise Failed(msg)
             time.sleep(0.05)
         click.echo(f"{EXPECTED} interactions stand in ClickHouse once each; their {EXPECTED} copies in `duplicates`.\n")
-        return interactions(client, "default", wanted(client, "default", CUSTOMER))
+        return interactions(client, "default", wanted(client, "default", CUSTOMER, settings.identity.default_region))
 
 
 def _next_steps(file: Path, settings: Settings, *, keep: bool) -> str:

@@ -45,7 +45,7 @@ def timeline(
 ) -> None:
     """A customer's interactions, oldest first. IDENTIFIER is kind:value (email:ada@example.com) or a profile's id."""
     with opened(loaded.settings) as client:
-        whose = wanted(client, tenant, identifiers)
+        whose = wanted(client, tenant, identifiers, loaded.settings.identity.default_region)
         rows = interactions(
             client, tenant, whose, since=since, until=until, channel=channel or "", kind=kind or "", limit=limit
         )

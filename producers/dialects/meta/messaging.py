@@ -4,6 +4,7 @@ Source: developers.facebook.com, documentation/business-messaging/messenger-plat
 documentation/instagram-platform/webhooks/examples.
 """
 
+import re
 from typing import Final
 
 from producers.contract import Draft
@@ -17,6 +18,8 @@ _KINDS: Final[dict[str, Type]] = {  # of messaging events; messages and postback
     "response_feedback": "survey", "game_play": "action", "pass_thread_control": "case", "take_thread_control": "case",
     "request_thread_control": "case", "referral": "action",
 }  # fmt: skip
+_is_email: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+").fullmatch
+_is_phone: Final = re.compile(r"\+[1-9]\d{6,14}", re.ASCII).fullmatch
 
 
 def messaging(event: Event, said: Open) -> Draft:
@@ -39,9 +42,19 @@ def messaging(event: Event, said: Open) -> Draft:
     if not kind.endswith("_thread_control"):  # between apps; the customer has no part in it
         draft.direction = "outbound" if is_ours or draft.type == "delivery" else "inbound"
     draft.text = take_text(about, "text", "title", "emoji") if kind != "optin" else None
+    if not is_ours:
+        draft.identifiers += _given(about.get("quick_reply"), draft.text)
     rest = {"customer": customer, "business": business, kind: about}
     draft.properties = {"platform": platform, "account_id": account} | said | {k: v for k, v in rest.items() if v}
     return draft
+
+
+def _given(reply: object, text: str | None) -> list[tuple[str, str]]:
+    """What a person gave by a quick reply of the kind user_email or user_phone_number: payload and text are both it."""
+    payload = reply.get("payload") if isinstance(reply, dict) else None
+    if not isinstance(payload, str) or payload != text:
+        return []
+    return [("email", payload)] if _is_email(payload) else [("phone", payload)] if _is_phone(payload) else []
 
 
 def _name(message: Open) -> str:

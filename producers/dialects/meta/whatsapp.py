@@ -7,8 +7,11 @@ import math
 import re
 from typing import Final
 
+import orjson
+
 from producers.contract import Draft
 from producers.dialects.meta.events import Event
+from producers.dialects.named import named
 from producers.dialects.reading import ItemError, digest, take_part, take_text, take_texts, take_time, take_word
 from schemas.interaction import MAX_NUMBER, Open, Type
 
@@ -53,9 +56,20 @@ def message(event: Event, said: Open) -> Draft:
     draft.message_id = take_word(said, "id") or f"whatsapp:{digest(event.said)}"
     chosen = take_part({**content}, str(content.get("type"))) if kind == "interactive" else {}  # a button or a row
     draft.text = take_text(content, "body", "text", "caption", "emoji") or take_text(chosen, "title", "body")
+    if whom == "from":
+        draft.identifiers += _filled_in(chosen)
     draft.amount, draft.currency = _total(content.get("product_items"))
     draft.properties |= said | ({kind: content} if content else {})
     return draft
+
+
+def _filled_in(reply: Open) -> list[tuple[str, str]]:
+    """Who the customer says to be in a Flow, a form of ours; an address for delivery may be somebody else's."""
+    try:
+        answers = orjson.loads(reply["response_json"]) if reply.get("name") == "flow" else {}
+    except (KeyError, TypeError, orjson.JSONDecodeError):
+        return []
+    return named(answers) if isinstance(answers, dict) else []
 
 
 def _total(items: object) -> tuple[float | None, str | None]:

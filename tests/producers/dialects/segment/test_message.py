@@ -73,6 +73,12 @@ def test_an_alias_names_the_former_id() -> None:
     assert made.properties == {"previousId": "old"}
 
 
+def test_a_former_id_that_a_library_made_is_anonymous() -> None:
+    former = "2F8AB6CB-5C5F-4A3B-9A5B-0C7D3F0F8A01"
+    assert ("anonymous_id", former) in draft(type="alias", previousId=former, userId="ada").identifiers
+    assert ("user_id", f"{former}0") in draft(type="alias", previousId=f"{former}0", userId="ada").identifiers
+
+
 def test_an_alias_of_the_anonymous_id_adds_no_user_id() -> None:
     assert draft(type="alias", previousId="a1", anonymousId="a1").identifiers == [
         ("user_id", "u1"),

@@ -39,7 +39,22 @@ def documents(count: int, customers: int = 10_000) -> Iterator[dict[str, object]
         }
 
 
+def linking(count: int, share: float) -> Iterator[dict[str, object]]:
+    """Interactions of one identifier each; a `share` of them, evenly spread, links another one that is new."""
+    every = round(1 / share) if share else count + 1
+    for number, document in enumerate(documents(count), 1):
+        user, device = f"u{number}", f"a-{number:032x}"
+        pair = [{"kind": "user_id", "value": user}, {"kind": "anonymous_id", "value": device}]
+        if number % every:  # as long as the others, so that nothing but the link costs
+            pair = [{"kind": "user_id", "value": f"{user}-{device}-{'x' * 33}"}]
+        yield document | {"identifiers": pair}
+
+
 def records(count: int) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of raw records."""
-    for document in documents(count):
-        yield f"default:{document['event_id']}".encode(), orjson.dumps(document)
+    return map(record, documents(count))
+
+
+def record(document: dict[str, object]) -> tuple[bytes, bytes]:
+    """Key and value of the raw record of an interaction."""
+    return f"default:{document['event_id']}".encode(), orjson.dumps(document)

@@ -27,7 +27,7 @@ from throughline.options import with_json, with_settings
 from throughline.output import print_json, print_rows
 from throughline.reading import opened
 
-_WAIT_S: Final = 300.0
+WAIT_S: Final = 300.0
 _SAMPLE: Final = 5  # identifiers of a change that a person is shown
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -78,14 +78,14 @@ def apply(
         kafka = reachable(loaded.settings)
         fact = rules_fact(rules, max(time.time_ns() // 1_000_000, since + 1), author, reason)
         offsets = publish(kafka, [fact])
-        left = -1 if no_wait else wait_until_in_force(client, kafka, fact, offsets, _WAIT_S)
+        left = -1 if no_wait else wait_until_in_force(client, kafka, fact, offsets, WAIT_S)
     told = {"fact_id": str(fact.fact_id), "author": author, "reason": reason, "in_force": None if no_wait else not left}
     if as_json:
         print_json([told])
     else:
         click.echo("published" if left else "the rules are in force")
     if left > 0:
-        msg = f"published, and not in force after {_WAIT_S:g} s: do `resolve` and `sink` run? (throughline status)"
+        msg = f"published, and not in force after {WAIT_S:g} s: do `resolve` and `sink` run? (throughline status)"
         raise Failed(msg)
 
 

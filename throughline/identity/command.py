@@ -9,6 +9,7 @@ from uuid import UUID
 from schemas.evidence import Evidence, FactKind, command_fact_id
 from schemas.identity import milliseconds, moment
 from schemas.ids import uuid_of
+from stream_processors.core.kinds import Kinds
 from throughline.failures import Failed
 from throughline.identity.outlook import Outlook
 from throughline.identity.words import fact_words, remedy, rule_words
@@ -176,9 +177,8 @@ def block(command: Command, outlook: Outlook, identifier: str) -> Proposal:
     for fact in _living(outlook.now, "block"):
         if fact.left[0] == identifier:
             _in_force(fact)
-    kind, _, value = identifier.partition(":")
-    if value in outlook.rules.of(kind).blocked:
-        msg = f"{identifier} is blocked already, by identity.kinds.{kind}.blocked"
+    if Kinds(outlook.rules).is_blocked(identifier):
+        msg = f"{identifier} is blocked already, by the rules (identity.kinds.{identifier.partition(':')[0]}.blocked)"
         raise Failed(msg)
     return _proposed(outlook, [command.fact("block", [identifier])])
 

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, Self
 from schemas.evidence import Evidence, decode
 from schemas.identity import Rules
 from stream_processors.core.commands import moment_of
+from stream_processors.core.kinds import Kinds
 from throughline.identity.world import JOINING
 
 SIZE: Final = 50_000  # facts in a part, about
@@ -69,9 +70,9 @@ class Sketch:
         return cut
 
     def _closing(self, order: Sequence[int], rules: Rules) -> "_Closing":
-        names = list(self._numbers)
-        kinds = [rules.of(name.partition(":")[0]) for name in names]
-        blocked = [name.partition(":")[2] in kind.blocked for name, kind in zip(names, kinds, strict=True)]
+        kinds = Kinds(rules)
+        shared = [kinds.of(name).shared for name in self._numbers]
+        blocked = [kinds.is_blocked(name) for name in self._numbers]
         strong: defaultdict[int, int] = defaultdict(int)
         near: defaultdict[int, list[int]] = defaultdict(list)
         closing = _Closing()
@@ -86,7 +87,7 @@ class Sketch:
             for end, far in (ends, ends[::-1]):
                 if end not in closing.busy:
                     near[end].append(link)
-                    strong[end] += not kinds[far].shared
+                    strong[end] += not shared[far]
                     if strong[end] > rules.hub or len(near[end]) > rules.degree:
                         closing.busy[end] = near.pop(end)
             if not closing.busy.keys().isdisjoint(ends):

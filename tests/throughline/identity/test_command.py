@@ -152,7 +152,7 @@ def test_a_block_twice_is_in_force_already_by_command_or_by_rule() -> None:
     with pytest.raises(Failed, match="in force already: block of email:1"):
         commands.block(given("block"), outlook([command("block", 5, ["E1"])], ["E1"]), E1)
     rules = replace(RULES, kinds={**RULES.kinds, "email": replace(RULES.kinds["email"], blocked=frozenset({"1"}))})
-    with pytest.raises(Failed, match=r"blocked already, by identity.kinds.email.blocked"):
+    with pytest.raises(Failed, match=r"blocked already, by the rules"):
         commands.block(given("block"), outlook([], ["E1"], rules), E1)
 
 

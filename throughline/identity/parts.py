@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
+from uuid import UUID
 
 from schemas.evidence import Evidence, decode
 from schemas.identity import Rules
 from stream_processors.core.commands import moment_of
 from stream_processors.core.kinds import Kinds
-from throughline.identity.world import JOINING
+from throughline.identity.world import JOINING, alive
 
 SIZE: Final = 50_000  # facts in a part, about
 MOST: Final = 200  # parts: each is an open file
@@ -31,8 +32,10 @@ class Sketch:
         self._one = array("I")
         self._other = array("I")
         self._at = array("q")
-        self._ties: list[tuple[int, int]] = []
-        self._told: set[int] = set()  # of whom an operator said something: what holds of them is known only once judged
+        self._commands: dict[UUID, Evidence] = {}
+        self._told: set[int] = (
+            set()
+        )  # of whom an operator said something: what counts of them is known only once judged
         self.facts = 0
 
     def add(self, facts: Iterable[Evidence]) -> None:
@@ -46,8 +49,7 @@ class Sketch:
                 self._at.append(moment_of(fact))
                 continue
             self._told.update(named)
-            if fact.fact in JOINING:
-                self._ties.append((named[0], named[1]))
+            self._commands[fact.fact_id] = fact
 
     def _number(self, name: str) -> int:
         return self._numbers.setdefault(name, len(self._numbers))
@@ -55,24 +57,28 @@ class Sketch:
     def cut(self, alternatives: Sequence[Rules]) -> "Cut":
         """What hangs together under any of some rules."""
         order = sorted(range(len(self._at)), key=self._at.__getitem__)
-        closings = [self._closing(order, rules) for rules in alternatives]
+        living = alive(self._commands).values()
+        blocked = {self._numbers[fact.left[0]] for fact in living if fact.fact == "block"}
+        closings = [self._closing(order, rules, blocked) for rules in alternatives]
         refused = set.intersection(*(closing.refused for closing in closings))
         parent = list(range(len(self._numbers)))
         for link in order:
             if link not in refused:
                 _join(parent, self._one[link], self._other[link])
-        for one, other in self._ties:
-            _join(parent, one, other)
+        for fact in living:
+            if fact.fact in JOINING:
+                _join(parent, self._numbers[fact.left[0]], self._numbers[fact.right[0]])
         count = max(1, min(MOST, self.facts // SIZE))
         cut = Cut(self._numbers, [_root(parent, n) % count for n in range(len(parent))], count)
         for closing in closings:
             self._witness(cut, closing, refused)
+        self._tell(cut, refused)
         return cut
 
-    def _closing(self, order: Sequence[int], rules: Rules) -> "_Closing":
+    def _closing(self, order: Sequence[int], rules: Rules, told: set[int]) -> "_Closing":
         kinds = Kinds(rules)
         shared = [kinds.of(name).shared for name in self._numbers]
-        blocked = [kinds.is_blocked(name) for name in self._numbers]
+        blocked = [number in told or kinds.is_blocked(name) for name, number in self._numbers.items()]
         strong: defaultdict[int, int] = defaultdict(int)
         near: defaultdict[int, list[int]] = defaultdict(list)
         closing = _Closing()
@@ -106,6 +112,14 @@ class Sketch:
             for link in closing.busy[end]:
                 cut.witnesses[self._one[link], self._other[link]] |= places
 
+    def _tell(self, cut: "Cut", refused: set[int]) -> None:
+        """What was said of one end of a refused link decides whether it counts at the other, in another part."""
+        for link in refused:
+            one, other = self._one[link], self._other[link]
+            for end, far in ((one, other), (other, one)):
+                if end in self._told:
+                    cut.told[end].add(cut.places[far])
+
 
 class _Closing:
     """Under some rules: the links that are refused for certain, and the links that made an identifier busy."""
@@ -122,6 +136,7 @@ class Cut:
         places: by number of an identifier.
         count: how many parts there are.
         witnesses: links, by the numbers of their ends, that other parts must see too.
+        told: by number of an identifier, the other parts that must see what operators said of it.
     """
 
     def __init__(self, numbers: dict[str, int], places: list[int], count: int) -> None:
@@ -129,6 +144,7 @@ class Cut:
         self.places = places
         self.count = count
         self.witnesses: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+        self.told: defaultdict[int, set[int]] = defaultdict(set)
 
     def at_home(self, identifier: str, part: int) -> bool:
         """Whether this is the part of an identifier: only there all of its evidence is."""
@@ -139,9 +155,9 @@ class Cut:
         """The parts that must see a fact; none, where it came after the first pass."""
         named = [self._numbers[name] for name in (*fact.left, *fact.right) if name in self._numbers]
         places = {self.places[number] for number in named}
-        if fact.fact == "link" and len(named) == 2:  # noqa: PLR2004  both ends
-            places |= self.witnesses.get((named[0], named[1]), set())
-        return places
+        if fact.fact != "link":
+            return places.union(*(self.told.get(number, ()) for number in named))
+        return places.union(self.witnesses.get((named[0], named[-1]), ())) if named else places
 
 
 class Parts:

@@ -76,7 +76,7 @@ def pictures(identifiers: Iterable[str], owners: Owners) -> list[Picture]:
 
 def changes(identifiers: Iterable[str], before: Owners, after: Owners) -> list[Change]:
     """How the profiles of identifiers change: groups that exchange identifiers, by their first one."""
-    everybody = sorted(identifiers)
+    everybody = _concerned(list(identifiers), before, after)
     old, new = pictures(everybody, before), pictures(everybody, after)
     group = _groups(everybody, old, new)
     concerned: dict[str, tuple[list[Picture], list[Picture], list[Move]]] = {}
@@ -91,6 +91,13 @@ def changes(identifiers: Iterable[str], before: Owners, after: Owners) -> list[C
         for were, are, moved in concerned.values()
         if moved or (len(were), len(are)) != (1, 1)
     ]
+
+
+def _concerned(identifiers: Sequence[str], before: Owners, after: Owners) -> list[str]:
+    """Those that are another's before or after, and all that share a profile with them, sorted."""
+    differing = {name for name in identifiers if before(name) != after(name)}
+    profiles = {owners(name)[-1].profile for name in differing for owners in (before, after)}
+    return sorted(name for name in identifiers if name in differing or before(name)[-1].profile in profiles)
 
 
 def _groups(everybody: Sequence[str], *sides: Sequence[Picture]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from sinks.clickhouse.client import ClickHouse
 from throughline.identity.gather import Links
 from throughline.reading import query
 
-PAGE: Final = 50_000
+PAGE: Final = 20_000
 _BYTES: Final = 12_000  # of identifiers in one question: parameters travel in the address of the request
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

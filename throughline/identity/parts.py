@@ -20,7 +20,7 @@ from stream_processors.core.commands import moment_of
 from stream_processors.core.kinds import Kinds
 from throughline.identity.world import JOINING, alive
 
-SIZE: Final = 50_000  # facts in a part, about
+SIZE: Final = 20_000  # facts in a part, about
 MOST: Final = 200  # parts: each is an open file
 
 
@@ -79,6 +79,8 @@ class Sketch:
         kinds = Kinds(rules)
         shared = [kinds.of(name).shared for name in self._numbers]
         blocked = [number in told or kinds.is_blocked(name) for name, number in self._numbers.items()]
+        degrees = self._degrees()
+        few = min(rules.hub, rules.degree)
         strong: defaultdict[int, int] = defaultdict(int)
         near: defaultdict[int, list[int]] = defaultdict(list)
         closing = _Closing()
@@ -91,7 +93,7 @@ class Sketch:
                 closing.refused.update([link] if not closing.busy.keys().isdisjoint(ends) else [])
                 continue
             for end, far in (ends, ends[::-1]):
-                if end not in closing.busy:
+                if degrees[end] > few and end not in closing.busy:
                     near[end].append(link)
                     strong[end] += not shared[far]
                     if strong[end] > rules.hub or len(near[end]) > rules.degree:
@@ -99,6 +101,13 @@ class Sketch:
             if not closing.busy.keys().isdisjoint(ends):
                 closing.refused.add(link)
         return closing
+
+    def _degrees(self) -> "array[int]":
+        degrees = array("I", bytes(4 * len(self._numbers)))
+        for ends in (self._one, self._other):
+            for end in ends:
+                degrees[end] += 1
+        return degrees
 
     def _witness(self, cut: "Cut", closing: "_Closing", refused: set[int]) -> None:
         """Where one end of a refused link is in another part, that part must learn that the end is busy."""

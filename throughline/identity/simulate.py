@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import nlargest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from schemas.evidence import Evidence
-from schemas.identity import BEGIN, END, Range, Rules
-from schemas.ids import profile_id
+from schemas.identity import Rules
 from stream_processors.core.judge import Judgement, judge
-from throughline.identity.compare import Change, Move, Owners, changes, pictures
+from throughline.identity.compare import Change, Move, Owners, changes
 from throughline.identity.parts import Parts, Sketch
+from throughline.identity.world import ranges_of
 
 LARGEST: Final = 10
 Pages = Callable[[], Iterable[list[Evidence]]]
@@ -73,16 +74,13 @@ def _parts(folder: Path, pages: Pages, alternatives: tuple[Rules, Rules]) -> Ite
 
 
 def _owners(tenant: str, judgement: Judgement) -> Owners:
-    def owners(identifier: str) -> list[Range]:
-        own = [Range(BEGIN, END, profile_id(tenant, identifier), "own")]
-        return judgement.owners.get(identifier) or own
-
-    return owners
+    return partial(ranges_of, judgement, tenant)
 
 
 def _compare(told: Simulation, identifiers: list[str], count: Count, before: Owners, after: Owners) -> None:
     found = changes(identifiers, before, after)
-    told.unchanged += len(pictures(identifiers, before)) - sum(len(change.before) for change in found)
+    profiles = {before(name)[-1].profile for name in identifiers}
+    told.unchanged += len(profiles) - sum(len(change.before) for change in found)
     counted = iter(count([move for change in found for move in change.moves]))
     for change in found:
         moved = sum(next(counted) for _ in change.moves)

@@ -33,6 +33,12 @@ def alive(facts: Mapping[UUID, Evidence]) -> dict[UUID, Evidence]:
     return {one: fact for one, fact in facts.items() if lives(one)}
 
 
+def ranges_of(judgement: Judgement, tenant: str, identifier: str) -> list[Range]:
+    """Whose an identifier is and was, without gaps; its own where no fact names it."""
+    found = judgement.owners.get(identifier)
+    return [Range(BEGIN, END, profile_id(tenant, identifier), "own")] if found is None else found
+
+
 @dataclass(frozen=True)
 class World:
     """Identifiers with all evidence that can matter to them, judged.
@@ -91,8 +97,7 @@ class World:
 
     def ranges(self, identifier: str) -> list[Range]:
         """Whose it is and was, without gaps."""
-        plain = Range(BEGIN, END, profile_id(self.tenant, identifier), "own")
-        return self.judgement.owners.get(identifier) or [plain]
+        return ranges_of(self.judgement, self.tenant, identifier)
 
     def owner(self, identifier: str) -> Range:
         """Whose it is now."""

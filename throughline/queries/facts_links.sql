@@ -1,4 +1,6 @@
 -- The earliest links of some identifiers, of each so many to identifiers of one person and so many to shared ones.
+--
+-- Of the copies of a link the earliest counts; LIMIT BY finds it among few rows, FINAL would read them all.
 SELECT
     named,
     to_shared,
@@ -22,15 +24,21 @@ FROM
         arrayJoin(arrayIntersect(arrayConcat(left, right), {identifiers:Array(String)})) AS named,
         if(named = left[1], right[1], left[1]) AS other,
         has({shared:Array(String)}, substring(other, 1, position(other, ':') - 1)) AS to_shared
-    FROM identity_evidence FINAL
-    WHERE tenant = {tenant:String}
-      AND fact = 'link'
-      AND fact_id IN (
-          SELECT fact_id
-          FROM identifier_facts
-          WHERE tenant = {tenant:String}
-            AND identifier IN {identifiers:Array(String)}
-      )
+    FROM
+    (
+        SELECT *
+        FROM identity_evidence
+        WHERE tenant = {tenant:String}
+          AND fact = 'link'
+          AND fact_id IN (
+              SELECT fact_id
+              FROM identifier_facts
+              WHERE tenant = {tenant:String}
+                AND identifier IN {identifiers:Array(String)}
+          )
+        ORDER BY at
+        LIMIT 1 BY fact_id
+    )
 )
 ORDER BY
     named,

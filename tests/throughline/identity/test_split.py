@@ -77,7 +77,7 @@ def pairs_to_merge(facts: list[Evidence]) -> Iterator[tuple[list[str], list[str]
 
 def test_a_merge_and_then_a_split_gives_the_owners_of_before() -> None:
     tried = 0
-    for seed in range(150):
+    for seed in range(50):
         random = Random(seed)
         names = [f"{kind}{n}" for kind in "UEPAS" for n in range(1, 5)]
         facts = random_facts(random, size=random.randint(4, 16), commands=0, names=names)
@@ -93,4 +93,4 @@ def test_a_merge_and_then_a_split_gives_the_owners_of_before() -> None:
             again = split(given("split", at=2_000_000), outlook(merged, [one[0]]), one[0], other)
             assert owners([*merged, *again.facts]) == plain, seed
             tried += 1
-    assert tried > 50
+    assert tried > 20

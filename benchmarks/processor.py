@@ -1,7 +1,7 @@
 """The processor alone: raw records wait in real Kafka, and become timeline events; every write is durable.
 
 `python -m benchmarks.processor` prints JSON lines: interactions with two identifiers that are known; and what evidence
-costs, as the ratio of runs that take turns: of interactions of which a share links two identifiers, and of which none does.
+costs, as the ratio of runs that take turns: interactions of which a share links two identifiers, or of which none does.
 """
 
 import json

@@ -1,9 +1,9 @@
 """All evidence as ClickHouse keeps it: what the resolver's stores are filled anew from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -13,16 +13,16 @@ from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
 from stream_processors.resolver.rebuild import ArchiveError
 from throughline.failures import Failed
+from throughline.identity.facts import PAGE, Facts, tenants
 from throughline.reading import opened, query
 
-_PAGE: Final = 20_000  # facts
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class EvidenceArchive:
     """Implements `stream_processors.resolver.rebuild.Archive`. Every call may raise ArchiveError."""
 
-    def __init__(self, settings: Settings, page: int = _PAGE) -> None:
+    def __init__(self, settings: Settings, page: int = PAGE) -> None:
         """`page`: facts that are read at once."""
         self._settings = settings
         self._page = page
@@ -35,24 +35,35 @@ class EvidenceArchive:
     def rules(self) -> bytes | None:
         """The latest rules, as JSON; None: none were ever told."""
         with self._opened() as client:
-            rows = query(client, "archive_rules", {})
+            rows = query(client, "rules_in_force", {})
             return str(rows[0]["rules"]).encode() if rows else None
 
     def tenants(self) -> list[str]:
         """Whose evidence there is."""
         with self._opened() as client:
-            return [str(row["tenant"]) for row in query(client, "archive_tenants", {})]
+            return tenants(client)
 
     def facts(self, tenant: str) -> Iterator[Evidence]:
-        """All facts of a tenant, in the order of their ids."""
+        """All facts of a tenant but rules."""
+        with self._opened() as client:
+            for page in Facts(client, tenant).all(self._page):
+                yield from page
+            yield from self._traits(client, tenant)
+
+    def _traits(self, client: ClickHouse, tenant: str) -> Iterator[Evidence]:
         after = UUID(int=0)
-        while True:
-            with self._opened() as client:
-                asked = {"tenant": tenant, "after": str(after), "limit": self._page}
-                rows = query(client, "archive_facts", asked)
-            if not rows:
-                return
-            yield from (_fact(tenant, row) for row in rows)
+        while rows := query(client, "archive_traits", {"tenant": tenant, "after": str(after), "limit": self._page}):
+            for row in rows:
+                yield Evidence(
+                    tenant,
+                    row["fact_id"],
+                    "traits",
+                    _EPOCH + timedelta(milliseconds=row["at_ms"]),
+                    tuple(row["left"]),
+                    event_id=row["event_id"],
+                    source=row["source"],
+                    traits=msgspec.Raw(row["traits"].encode()),
+                )
             after = rows[-1]["fact_id"]
 
     @contextmanager
@@ -62,23 +73,3 @@ class EvidenceArchive:
                 yield client
         except Failed as error:
             raise ArchiveError(str(error)) from None
-
-
-def _fact(tenant: str, row: Mapping[str, Any]) -> Evidence:
-    return Evidence(
-        tenant=tenant,
-        fact_id=row["fact_id"],
-        fact=row["fact"],
-        at=_EPOCH + timedelta(milliseconds=row["at_ms"]),
-        left=tuple(row["left"]),
-        right=tuple(row["right"]),
-        event_id=row["event_id"],
-        source=row["source"],
-        traits=msgspec.Raw(row["traits"].encode() if row["fact"] == "traits" else b""),
-        target=row["target"],
-        target_fact=row["target_fact"],
-        command_id=row["command_id"],
-        command=row["command"],
-        author=row["author"],
-        reason=row["reason"],
-    )

@@ -13,6 +13,7 @@ from stream_processors.resolver.contract import Output, Resolution
 from stream_processors.resolver.halt import Halt
 
 _ROOM_S: Final = 0.02
+_LARGEST: Final = 8 << 20  # bytes: as many rows as the producer's queue surely takes
 
 
 class Batch:
@@ -36,10 +37,14 @@ class Batch:
 
 
 class Emitter:
-    """Sends batches, one at a time. Used by one thread."""
+    """Sends batches, one at a time. Used by one thread.
+
+    Attributes:
+        most: bytes that a batch should have at most.
+    """
 
     def __init__(self, outlet: Outlet, ledger: Ledger, halt: Halt) -> None:
-        self.budget = ledger.budget
+        self.most = min(ledger.budget, _LARGEST)
         self._outlet = outlet
         self._ledger = ledger
         self._halt = halt

@@ -113,7 +113,7 @@ class Shard:
         done = tools.core.resolve(facts, self.graph, self.rules, version=version, at=last.at, quiet=quiet)
         batch = Batch()
         batch.add(tools.topics, done)
-        if batch.size > tools.emitter.budget and len(run) > 1:
+        if batch.size > tools.emitter.most and len(run) > 1:
             self._note((run[len(run) // 2 - 1].offset, *self._pending))  # nothing was sent: the run may still be cut
             return True
         if not tools.emitter.emit(batch):
@@ -169,7 +169,7 @@ class Shard:
         rules = graph.rules or Rules()
         for piece in tools.core.everything(graph, rules, version=version, at=at):
             batch.add(tools.topics, piece)
-            if batch.size >= min(_PIECE, tools.emitter.budget // 2):
+            if batch.size >= min(_PIECE, tools.emitter.most // 2):
                 if tools.halt.is_over or not tools.emitter.emit(batch):
                     return False
                 batch = Batch()

@@ -1,22 +1,14 @@
--- All facts of a tenant but rules, a page after the other in the order of the key.
+-- What interactions said of their subjects, of one tenant: a page after the other in the order of the key.
 SELECT
     fact_id,
-    fact,
     toUnixTimestamp64Milli(at) AS at_ms,
     left,
-    right,
     event_id,
     source,
-    traits,
-    target,
-    target_fact,
-    command_id,
-    command,
-    author,
-    reason
+    traits
 FROM identity_evidence FINAL
 WHERE tenant = {tenant:String}
-  AND fact != 'rules'
+  AND fact = 'traits'
   AND fact_id > {after:UUID}
 ORDER BY fact_id
 LIMIT {limit:UInt32}

@@ -1,5 +1,0 @@
--- Whose customers there is evidence of.
-SELECT DISTINCT tenant
-FROM identity_evidence
-WHERE fact != 'rules'
-ORDER BY tenant

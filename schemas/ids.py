@@ -8,6 +8,8 @@ from uuid import UUID
 import orjson
 
 NAMESPACE: Final = UUID("6a0f7c1e-5c1b-5f0e-9d55-7d1a3c0b9e42")  # of all UUIDs that Throughline makes; never changes
+_NAMESPACE: Final = NAMESPACE.bytes
+_VARIANTS: Final = "89ab"
 UNSAID: Final = frozenset(  # what may differ between copies, and what is made from the rest
     {"occurred_at", "sent_at", "received_at", "context", "event_id", "schema", "fingerprint"}
 )
@@ -18,10 +20,17 @@ def uuid_of(*parts: str) -> UUID:
 
     Parts are joined with a unit separator, so that ("a", "bc") and ("ab", "c") differ.
     """
-    digest = bytearray(sha1(NAMESPACE.bytes + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    digest = bytearray(sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     return UUID(bytes=bytes(digest))
+
+
+def uuid_text(*parts: str) -> str:
+    """`str(uuid_of(...))`, in half the time: for ids that are only written."""
+    said = sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANTS[int(said[16], 16) & 3]
+    return f"{said[:8]}-{said[8:12]}-5{said[13:16]}-{variant}{said[17:20]}-{said[20:32]}"
 
 
 def event_id(tenant: str, source: str, message_id: str) -> UUID:

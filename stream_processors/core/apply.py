@@ -15,7 +15,7 @@ from stream_processors.core.settle import add, join, recount, take_in
 def apply_links(desk: Desk, facts: Sequence[Evidence]) -> list[Evidence]:
     """Lay links on the desk; those that are new, or earlier than was known, are given back."""
     _prepare(desk, facts)
-    return [fact for fact in facts if fact.left != fact.right and _apply_link(desk, fact)]
+    return [fact for fact in facts if _apply_link(desk, fact)]
 
 
 def apply_command(desk: Desk, fact: Evidence) -> bool:

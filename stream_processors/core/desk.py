@@ -9,7 +9,7 @@ from stream_processors.core import kept
 from stream_processors.core.beside import Beside
 from stream_processors.core.commands import PREFIX
 from stream_processors.core.component import Component
-from stream_processors.core.kept import STRONG, WEAK, Memory, Seat
+from stream_processors.core.kept import STRONG, WEAK, Kept, Memory, Numbers, Seat, Writes
 from stream_processors.core.kinds import Kinds
 from stream_processors.core.owners import Owner, Row, implicit
 
@@ -22,27 +22,14 @@ class Turn(NamedTuple):
     ends: tuple[str, str]
 
 
-class Numbers:
-    """Numbers for new components, for all tenants of a shard."""
-
-    def __init__(self, memory: Memory) -> None:
-        (value,) = memory.get([kept.NUMBERS])
-        self._last = int.from_bytes(value or b"", "big")
-        self.writes: dict[bytes, bytes | None] = {}
-
-    def next(self) -> int:
-        """One that no component has had."""
-        self._last += 1
-        self.writes[kept.NUMBERS] = self._last.to_bytes(8, "big")
-        return self._last
-
-
 class Desk:
     """Seats, components and links aside of one tenant; implements `stream_processors.core.hubs.Aside`.
 
     Attributes:
         tenant, kinds: whose, and by which rules.
         beside: the links that are kept aside.
+        kept: by number, the components that were taken out, as they were.
+        numbers: for new components.
         seats: by identifier, those that were looked at. They are changed in place: see `touch`.
         dirty: the numbers of components to evaluate, in order.
         worked: by number, all components that were changed, or are to be.
@@ -63,8 +50,9 @@ class Desk:
         self.was_refused: dict[int, str] = {}
         self.turned: list[Turn] = []
         self.put_off: dict[int, Turn] = {}
+        self.kept: dict[int, Kept] = {}
+        self.numbers = numbers
         self._memory = memory
-        self._numbers = numbers
         self._components: dict[int, Component] = {}
         self._touched: dict[str, None] = {}
         self._gone: list[int] = []
@@ -94,9 +82,9 @@ class Desk:
 
     # Components
 
-    def open(self, numbers: Iterable[int]) -> None:
-        """Take components out, together, and the seats of those of their members that have more to say."""
-        absent = [number for number in dict.fromkeys(numbers) if number and number not in self._components]
+    def load(self, numbers: Iterable[int]) -> None:
+        """Take components out, together, as they are kept."""
+        absent = [number for number in dict.fromkeys(numbers) if number not in self.kept]
         if not absent:
             return
         keys = [self._letters[b"c"] + number.to_bytes(8, "big") for number in absent]
@@ -104,7 +92,14 @@ class Desk:
             if value is None:
                 message = f"component {number} is not in the memory, but a member is"
                 raise LookupError(message)
-            self._components[number] = Component.of(number, kept.read_kept(value))
+            self.kept[number] = kept.read_kept(value)
+
+    def open(self, numbers: Iterable[int]) -> None:
+        """Work on components, and on the seats of those of their members that have more to say."""
+        absent = [number for number in dict.fromkeys(numbers) if number and number not in self._components]
+        self.load(absent)
+        for number in absent:
+            self._components[number] = Component.of(number, self.kept[number])
         self.bring(name for number in absent for name in sorted(self._components[number].special))
 
     def component(self, identifier: str) -> Component | None:
@@ -124,7 +119,7 @@ class Desk:
         """The component of an identifier, a new one if it has none; it will be evaluated."""
         component = self.component(identifier)
         if component is None:
-            component = Component(self._numbers.next(), [identifier])
+            component = Component(self.numbers.next(), [identifier])
             self._components[component.number] = component
             self.sit([identifier], component)
         self.mark(component)
@@ -166,7 +161,7 @@ class Desk:
 
     def seat_piece(self, piece: Component, number: int = 0) -> None:
         """One part of a component that fell apart: under its number, or a new one."""
-        piece.number = number or self._numbers.next()
+        piece.number = number or self.numbers.next()
         self._components[piece.number] = piece
         self.worked[piece.number] = piece
         if not number:
@@ -268,10 +263,24 @@ class Desk:
 
     # Back into the memory
 
-    def writes(self) -> dict[bytes, bytes | None]:
+    def keep_plain(
+        self, number: int, whole: Kept, parts: Iterable[tuple[int, Kept]], single: Iterable[str], writes: Writes
+    ) -> None:
+        """A component that was taken out, and nothing else of it; what it took in, and whom, sits in it now."""
+        start, key = self._letters[b"i"], self._letters[b"c"]
+        seat = kept.pack_seat(Seat(number))
+        writes[key + number.to_bytes(8, "big")] = kept.pack_kept(whole)
+        for other, part in parts:
+            writes[key + other.to_bytes(8, "big")] = None
+            for name in part.members:
+                writes[start + name.encode()] = seat
+        for name in single:
+            writes[start + name.encode()] = seat
+
+    def writes(self) -> Writes:
         """All that changed, as keys and values; None: the key goes."""
         start, whole = self._letters[b"i"], self._letters[b"c"]
-        writes: dict[bytes, bytes | None] = {}
+        writes: Writes = {}
         for identifier in self._touched:
             writes[start + identifier.encode()] = kept.pack_seat(self.seats[identifier])
         for number in self._gone:

@@ -27,6 +27,9 @@ STRONG, WEAK, OUT = b"s", b"w", b"x"  # of a link aside: its other end is strong
 _PLACE: Final = 1 + 8 + 16  # status, time and id of a link aside, the end of its key
 
 
+Writes = dict[bytes, bytes | None]  # what to put in the memory; None: the key goes
+
+
 class Memory(Protocol):
     """The state of one shard; bytes to bytes, in order of the keys."""
 
@@ -35,6 +38,21 @@ class Memory(Protocol):
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
         """All from `start` to before `stop`, in order."""
+
+
+class Numbers:
+    """Numbers for new components, for all tenants of a shard."""
+
+    def __init__(self, memory: Memory) -> None:
+        (value,) = memory.get([NUMBERS])
+        self._last = int.from_bytes(value or b"", "big")
+        self.writes: Writes = {}
+
+    def next(self) -> int:
+        """One that no component has had."""
+        self._last += 1
+        self.writes[NUMBERS] = self._last.to_bytes(8, "big")
+        return self._last
 
 
 class Closing(NamedTuple):

@@ -38,8 +38,13 @@ def implicit(identifier: str) -> Row:
 
 def profile(tenant: str, owner: Owner) -> UUID:
     """The id of a profile; of an owner that is only an identifier, `schemas.ids.profile_id`."""
+    return uuid_of(profile_name(tenant, owner))
+
+
+def profile_name(tenant: str, owner: Owner) -> str:
+    """What the id of a profile is made from."""
     era = f"|{owner.since}" if owner.since != BEGIN else ""
-    return uuid_of(f"{tenant}|{owner.identifier}|{owner.epoch}{era}{'|alone' if owner.alone else ''}")
+    return f"{tenant}|{owner.identifier}|{owner.epoch}{era}{'|alone' if owner.alone else ''}"
 
 
 def ranges(tenant: str, row: Row) -> list[Range]:

@@ -1,7 +1,7 @@
 """Which profiles have a record, and what it says: customers, and profiles that are somebody else's now."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from stream_processors.core.desk import Desk
 from stream_processors.core.kept import Traits
@@ -10,8 +10,7 @@ from stream_processors.core.survey import Entry, Survey, entries, traits_of_prof
 from stream_processors.core.traits import TraitBook
 
 
-@dataclass(frozen=True, slots=True)
-class Portrait:
+class Portrait(NamedTuple):
     """What the record of a profile says.
 
     Attributes:

@@ -12,8 +12,8 @@ from schemas.identity import Rules
 from stream_processors.core import kept
 from stream_processors.core.component import Component
 from stream_processors.core.customers import Writer
-from stream_processors.core.desk import Desk, Numbers
-from stream_processors.core.kept import Memory, Traits
+from stream_processors.core.desk import Desk
+from stream_processors.core.kept import Memory, Numbers, Traits
 from stream_processors.core.kinds import Kinds
 from stream_processors.core.owners import implicit
 from stream_processors.core.profiles import portraits

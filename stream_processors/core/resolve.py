@@ -14,10 +14,11 @@ from stream_processors.core.apply import apply_command, apply_links
 from stream_processors.core.changes import Evidences, absorbed, changes_of, turned
 from stream_processors.core.commands import named
 from stream_processors.core.customers import Writer
-from stream_processors.core.desk import Desk, Numbers
-from stream_processors.core.kept import Memory
+from stream_processors.core.desk import Desk
+from stream_processors.core.kept import Memory, Numbers
 from stream_processors.core.kinds import Kinds
 from stream_processors.core.owners import Row, implicit
+from stream_processors.core.plainly import take_plain
 from stream_processors.core.profiles import Portrait, portraits
 from stream_processors.core.recall import everything, facts_of
 from stream_processors.core.resolution import Resolution
@@ -67,7 +68,11 @@ class _Run:
         """Facts in, outputs and writes out."""
         desk, done = self._desk, self._done
         links, traits, others = _sorted_out(facts)
-        new = apply_links(desk, links)
+        done.links["known"] += sum(fact.fact == "link" for fact in facts) - len(links)
+        rest = take_plain(desk, links, [*traits, *others], self._writer, done, quiet=quiet)
+        if not (rest or traits or others):
+            return
+        new = apply_links(desk, rest)
         commands = [fact for fact in others if fact.fact == "rules" or apply_command(desk, fact)]
         told = self._book.learn(traits)
         first_told = frozenset(name for name in told if desk.note_traits(name))
@@ -78,7 +83,7 @@ class _Run:
         for one in found:
             desk.record(one.owner, is_needed=one.is_needed)
         turns = [*desk.turned, *desk.put_off.values()]
-        done.links += Counter(accepted=0, refused=0, known=sum(fact.fact == "link" for fact in facts) - len(new))
+        done.links["known"] += len(rest) - len(new)
         done.links += Counter("accepted" if desk.holds(fact.fact_id, fact.left[0]) else "refused" for fact in new)
         done.refused += Counter(turn.rule.partition(":")[0] for turn in turns if turn.rule)
         done.merges += sum(len(absorbed(owner, seen)) for owner, names in seen.new.items() if len(names) > 1)
@@ -121,7 +126,7 @@ def _sorted_out(facts: Iterable[Evidence]) -> tuple[list[Evidence], list[Evidenc
     for fact in facts:
         if fact.fact == "link":
             known = links.get(fact.fact_id)
-            if known is None or fact.at < known.at:
+            if fact.left != fact.right and (known is None or fact.at < known.at):
                 links[fact.fact_id] = fact
         elif fact.fact == "traits":
             traits.append(fact)

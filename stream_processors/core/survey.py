@@ -84,7 +84,7 @@ def entries(owner: Owner, identifiers: Iterable[str], rows: Mapping[str, Row]) -
         for span, following in zip(row, (*row[1:], None), strict=True):
             if span.owner == owner:
                 is_closed = following is not None and following.state == "contested"
-                said.append(_entry(identifier, span.since, "contested" if is_closed else span.state))
+                said.append(entry(identifier, span.since, "contested" if is_closed else span.state))
     return said
 
 
@@ -106,7 +106,7 @@ def owner_at(row: Row, t: int) -> Owner:
     return next(span.owner for span in reversed(row) if span.since <= t)
 
 
-def _entry(identifier: str, since: int, state: str) -> Entry:
+def entry(identifier: str, since: int, state: str) -> Entry:
     """An identifier of a profile."""
     kind, _, value = identifier.partition(":")
     return Entry(kind, value, _STARTS.get(since) or moment(since), state)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.evidence import Evidence
 from schemas.identity import Rules
+from stream_processors.core.desk import Desk
 from stream_processors.core.judge import Verdict, judge
 from stream_processors.core.recall import everything, facts_of
 from stream_processors.core.resolve import resolve
@@ -225,3 +226,31 @@ def test_rules_are_a_change_and_nothing_else() -> None:
     done = resolve([rules], DictMemory(), RULES, version=1, at=1)
     assert [orjson.loads(value)["what"] for _, value in done.changes] == ["rules"]
     assert (done.map, done.profiles, done.writes) == ([], [], {})
+
+
+def take_nothing(desk: Desk, links: Sequence[Evidence], *_: object, **__: object) -> list[Evidence]:
+    """In place of the short way of the plain case."""
+    desk.bring(identifier for fact in links for identifier in (*fact.left, *fact.right))
+    return list(links)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_the_plain_case_is_to_the_byte_what_it_would_be_the_long_way(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = Random(seed)
+    names = [f"{kind}{n}" for kind in "UEPADS" for n in range(random.choice((2, 8)))]
+    facts = random_facts(random, size=40, commands=random.choice((0, 0, 0.05)), names=names)
+    rules = random.choice((RULES, narrow(random)))
+    short, long = DictMemory(), DictMemory()
+    for version, run in enumerate(runs_of(random, facts)):
+        one = resolve(run, short, rules, version=version, at=0)
+        with monkeypatch.context() as patch:
+            patch.setattr("stream_processors.core.resolve.take_plain", take_nothing)
+            other = resolve(run, long, rules, version=version, at=0)
+        for topic in ("map", "changes", "profiles"):
+            assert sorted(getattr(one, topic)) == sorted(getattr(other, topic))
+        assert (one.links, one.refused, one.merges) == (other.links, other.refused, other.merges)
+        assert one.profiles_delta == other.profiles_delta
+        short.write(one.writes)
+        long.write(other.writes)

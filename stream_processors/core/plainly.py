@@ -1,0 +1,124 @@
+"""What is said of plain components: records, and what to keep; as `survey`, `profiles` and `changes` would have it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from schemas.evidence import Evidence
+from schemas.identity import BEGIN, END
+from stream_processors.core.changes import Evidences
+from stream_processors.core.commands import named
+from stream_processors.core.customers import Change, Writer
+from stream_processors.core.desk import Desk
+from stream_processors.core.kept import Kept
+from stream_processors.core.owners import Owner, Span
+from stream_processors.core.plain import Group, Joined, groups_of, joined
+from stream_processors.core.profiles import Portrait
+from stream_processors.core.resolution import Resolution
+from stream_processors.core.survey import entry
+
+
+def take_plain(
+    desk: Desk, links: Sequence[Evidence], others: Iterable[Evidence], writer: Writer, done: Resolution, *, quiet: bool
+) -> list[Evidence]:
+    """Resolve what is plain; the links that are not.
+
+    Args:
+        desk: only read; what to keep goes to `done`.
+        links: of one run; none of an identifier with itself.
+        others: what else the run says.
+        writer: of the records.
+        done: where they go.
+        quiet: write none.
+    """
+    names = frozenset(name for fact in others for name in named(fact))
+    desk.bring(name for fact in links for name in (fact.left[0], fact.right[0]))
+    desk.bring(sorted(names))
+    groups = groups_of(desk, links, names)
+    desk.load(key for group in groups if group.is_plain for key in group.keys if isinstance(key, int))
+    rest: list[Evidence] = []
+    for group in groups:
+        one = joined(desk, group) if group.is_plain else None
+        if one is None:
+            rest += group.links
+        else:
+            _tell(desk, group, one, writer, done, quiet=quiet)
+    return rest
+
+
+class _Story(NamedTuple):
+    """How a plain component came about.
+
+    Attributes:
+        owner: whose it is.
+        before: by changed member, whose it was.
+        several: profiles of several that are this one now, sorted.
+        recorded: profiles that have a record and do not need it.
+        moved: those of them whose record must say whose they are now, sorted.
+        was_several: it was one of several before.
+    """
+
+    owner: Owner
+    before: dict[str, Owner]
+    several: list[Owner]
+    recorded: set[Owner]
+    moved: list[Owner]
+    was_several: bool
+
+
+def _tell(desk: Desk, group: Group, one: Joined, writer: Writer, done: Resolution, *, quiet: bool) -> None:
+    done.links["known"] += len(group.links) - len(one.fresh)
+    if not one.fresh:
+        return
+    done.links["accepted"] += len(one.fresh)
+    story = _story(one)
+    number = one.parts[0][0] if one.parts else desk.numbers.next()
+    kept = Kept(one.members, one.links, [one.root], recorded=sorted(story.recorded))
+    desk.keep_plain(number, kept, one.parts[1:], one.single, done.writes)
+    if story.before:
+        done.merges += len(story.several)
+        done.profiles_delta += 1 - len(story.several) - story.was_several
+        if not quiet:
+            _write(one, story, writer, done)
+
+
+def _write(one: Joined, story: _Story, writer: Writer, done: Resolution) -> None:
+    done.map += writer.maps(sorted(story.before), (Span(BEGIN, END, story.owner, "linked"),))
+    said = [entry(name, BEGIN, "linked") for name in one.members]
+    done.profiles.append(writer.portrait(Portrait(story.owner, None, said, {}, is_needed=True)))
+    for owner in story.moved:
+        done.profiles.append(writer.portrait(Portrait(owner, story.owner, [], {}, is_needed=False)))
+    for change in _changes(one, story, writer):
+        done.changes.append(writer.change(change))
+
+
+def _story(one: Joined) -> _Story:
+    owner = Owner(one.members[one.root])
+    before = {name: Owner(name) for name in one.single}
+    recorded: set[Owner] = set()
+    several = []
+    was_several = False
+    for _, part in one.parts:
+        old = Owner(part.members[part.roots[0]])
+        recorded.update(part.recorded)
+        if len(part.members) == 1 or old != owner:
+            before |= dict.fromkeys(part.members, old)
+        if len(part.members) > 1:
+            was_several = was_several or old == owner
+            if old != owner:
+                several.append(old)
+    recorded.update(several)
+    moved = sorted(old for old in recorded if old != owner and old.identifier in before) if recorded else []
+    recorded.discard(owner)
+    return _Story(owner, before, sorted(several), recorded, moved, was_several)
+
+
+def _changes(one: Joined, story: _Story, writer: Writer) -> Iterator[Change]:
+    facts = Evidences([(fact.fact_id, (fact.left[0], fact.right[0])) for fact in one.fresh])
+    if story.several:
+        old = set(story.several)
+        moved = sorted(name for name, owner in story.before.items() if owner in old)
+        owners = [writer.id_of(owner) for owner in (story.owner, *story.several)]
+        yield Change("merged", moved, owners, "", facts.of(moved, one.members))
+    new = sorted(name for name, owner in story.before.items() if owner not in story.several)
+    if new:
+        yield Change("linked", new, [writer.id_of(story.owner)], "", facts.of(new, one.members))

@@ -26,6 +26,7 @@ from stream_processors.resolver.graph import Graph, read_rules
 from stream_processors.resolver.graphs import Graphs
 from stream_processors.resolver.halt import Halt
 from stream_processors.resolver.records import Limits, Record, cut, read
+from stream_processors.resolver.undone import Undone
 from stream_processors.transport import Run
 
 _PIECE: Final = 1 << 20  # bytes of rows sent at once when all are written again
@@ -143,7 +144,7 @@ class Shard:
             count = fill.fill(fresh.graph, tools.core.facts_of(self.graph), tools.core, tools.halt)
             version = version_of(self._begin.generation, last.offset)
             is_done = count is not None and (
-                not self.is_settled or self._emit_all(fresh.graph, version=version, at=last.at)
+                not self.is_settled or self._emit_change(fact, fresh.graph, version=version, at=last.at)
             )
         finally:
             if not is_done:
@@ -153,6 +154,19 @@ class Shard:
             self._finish(run)
             self._log.info("rules_changed", offset=last.offset)
         return is_done
+
+    def _emit_change(self, fact: Evidence, graph: Graph, *, version: int, at: int) -> bool:
+        """Every row under the new rules, what has become of profiles that are none any more, and that it was done."""
+        core, batch, undone = self._tools.core, Batch(), Undone()
+        if not self._emit_all(graph, version=version, at=at, undone=undone):
+            return False
+        rules = graph.rules or Rules()
+        before = core.everything(self.graph, self.rules, version=version, at=at)
+        after = core.everything(graph, rules, version=version, at=at)
+        told = core.resolve([fact], graph, rules, version=version, at=at)
+        batch.add(self._tools.topics, told)
+        batch.add(self._tools.topics, Resolution(profiles=list(undone.records(before, after, version))))
+        return not self._tools.halt.is_over and self._tools.emitter.emit(batch)
 
     def _settle(self) -> bool:
         """Write every row under the new generation."""
@@ -164,11 +178,13 @@ class Shard:
         self._log.info("shard_settled", generation=self._begin.generation, position=self._position)
         return True
 
-    def _emit_all(self, graph: Graph, *, version: int, at: int) -> bool:
+    def _emit_all(self, graph: Graph, *, version: int, at: int, undone: Undone | None = None) -> bool:
         tools, batch = self._tools, Batch()
         rules = graph.rules or Rules()
         for piece in tools.core.everything(graph, rules, version=version, at=at):
             batch.add(tools.topics, piece)
+            if undone is not None:
+                undone.note(piece)
             if batch.size >= min(_PIECE, tools.emitter.most // 2):
                 if tools.halt.is_over or not tools.emitter.emit(batch):
                     return False

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, get_args
@@ -116,9 +117,11 @@ def customers(rows: Iterable[bytes]) -> set[str]:
 
 
 def judged_customers(facts: Iterable[Evidence], rules: Rules | None = None) -> set[str]:
-    """Those that there must be."""
+    """Those that there must be: profiles to which two identifiers belong, at some time."""
     said = (judge(known.values(), rules or Rules()) for known in _by_tenant(facts).values())
-    return {str(one.profile_of[min(cluster)]) for one in said for cluster in one.clusters}
+    owned = (owners for one in said for owners in one.owners.values())
+    held = Counter(profile for owners in owned for profile in {span.profile for span in owners})
+    return {str(profile) for profile, count in held.items() if count > 1}
 
 
 def emitted(kafka: KafkaSettings, topic: str | None = None) -> list[bytes]:

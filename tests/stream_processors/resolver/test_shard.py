@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 from uuid import UUID
 
+import orjson
 import pytest
 from rocksdict import Rdict
 
@@ -11,7 +12,7 @@ from schemas.identity import Kind, Rules
 from stream_processors.core import resolve as core
 from stream_processors.resolver.graphs import Graphs
 from stream_processors.resolver.shard import rules_fact
-from tests.stream_processors.resolver.evidence import folded, judged, link, links, retract
+from tests.stream_processors.resolver.evidence import customers, folded, judged, judged_customers, link, links, retract
 from tests.stream_processors.resolver.lives import AT, Fate, Kafka, Life, living
 
 OTHERS = (Rules(hub=2), Rules(cap=3), Rules(kinds=dict(Rules().kinds) | {"email": Kind(20, 1)}))
@@ -204,3 +205,15 @@ def test_a_change_of_rules_leaves_one_store(tmp_path: Path) -> None:
     graphs = Graphs(tmp_path)
     assert graphs.of(AT).rules == OTHERS[0]
     graphs.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_profiles_that_other_rules_undo_say_whose_they_are(tmp_path: Path, seed: int) -> None:
+    dice, kafka = random.Random(seed), Kafka()
+    for rules in (None, *OTHERS, Rules()):
+        kafka.send(links(60, seed, tenants=2, people=12) if rules is None else [rules_fact(rules)])
+        assert survives(kafka, tmp_path, dice, 1 << 30)
+        check(kafka)
+        facts, told = facts_of(kafka), last_rules(kafka)
+        assert customers(kafka.profiles) == judged_customers(facts, told)
+    assert [orjson.loads(change)["what"] for change in kafka.changes].count("rules") == 4

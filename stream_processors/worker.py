@@ -1,4 +1,4 @@
-"""The parts of a worker, put together: app, thread of work, stores, producers, and the watch over the sink."""
+"""The parts of a worker, put together: app, thread of work, stores, producers, and the watch over the readers."""
 
 import asyncio
 import threading

@@ -64,14 +64,14 @@ class Lane:
             yield Evidence(tenant, fact_id, "link", at, (subject,), (other,), event.event_id, event.source)
 
     def _told(self, telling: Iterable[tuple[str, Checked]]) -> Iterator[Evidence]:
-        """Facts of traits, the latest first; the same values said earlier by the same source change nothing.
+        """Facts of traits, the latest first; the same values said of an earlier moment change nothing.
 
         Unless it is a device's: it may have changed hands in between.
         """
         for subject, event in telling:
             kind, _, value = subject.partition(":")
             mark = blake2b(bytes(event.traits), digest_size=16).hexdigest()
-            key = f"{mark} {event.tenant} {event.source} {subject}"
+            key = f"{mark} {event.tenant} {subject}"
             if (kind not in self._shared and self._traits.knows(key, _rank(event))) or is_blocked(value):
                 continue
             yield Evidence(

@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +10,14 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from schemas.kafka.clients import sink_group
+from schemas.kafka.clients import resolve_group, sink_group
 from schemas.settings import ConfigurationError, KafkaSettings, Settings, SourceSettings
 from schemas.telemetry import Metrics
 from schemas.topics import Topics
 from stream_processors.app import App
 from stream_processors.process import run
 from stream_processors.worker import Worker, build_worker
-from tests.stream_processors.topics import RAW, interactions, outputs, processed, send
+from tests.stream_processors.topics import RAW, evidence, interactions, outputs, processed, send
 
 
 @dataclass
@@ -95,13 +95,17 @@ async def test_another_embedded_run_still_knows_the_copies(tmp_path: Path) -> No
     assert {orjson.loads(copies[0])["first_topic_id"] for copies in second.duplicates.values()} == ids
 
 
-def sink_consumes(kafka: KafkaSettings, *, nothing: bool = False) -> None:
-    """Commit the ends of the outputs as the sink would, or their beginnings."""
-    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": sink_group(kafka), "log_level": 2})
-    places = [TopicPartition(topic, number) for topic in Topics().outputs for number in range(4)]
+def sink_consumes(kafka: KafkaSettings) -> None:
+    """Commit the ends of the outputs as the sink would."""
+    consumes(kafka, sink_group(kafka), (*Topics().outputs, Topics().evidence))
+
+
+def consumes(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> None:
+    """Commit the ends of topics as a group."""
+    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": group, "log_level": 2})
+    places = [TopicPartition(topic, number) for topic in topics for number in range(4)]
     for place in places:
-        low, high = consumer.get_watermark_offsets(place, timeout=10)
-        place.offset = low if nothing else high
+        place.offset = consumer.get_watermark_offsets(place, timeout=10)[1]
     consumer.commit(offsets=places, asynchronous=False)
     consumer.close()
 
@@ -133,6 +137,28 @@ async def test_it_waits_for_the_sink_and_nothing_is_dropped(mock_kafka: KafkaSet
     assert stalled >= 8
     seen |= {position[1:] for position in outputs(mock_kafka).stored}
     assert len(seen) == 1200
+
+
+@pytest.mark.slow
+async def test_evidence_waits_for_the_resolver_too(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
+    """More than a megabyte of links: the sink takes all, and until the resolver has them no more is sent."""
+    values = [value.replace(b'"value":"a-', b'"value":"a-%06d' % at) for at, value in enumerate(interactions(8000))]
+    send(mock_kafka, values)
+    async with processing(mock_kafka, tmp_path):
+        done, still = -1, 0
+        while still < 5:
+            await asyncio.to_thread(sink_consumes, mock_kafka)
+            await asyncio.sleep(0.4)
+            before, done = done, await asyncio.to_thread(processed, mock_kafka)
+            still = still + 1 if done == before > 0 else 0
+        size = sum(len(key) + len(value) for _, key, value in await asyncio.to_thread(evidence, mock_kafka))
+        assert done < len(values)
+        assert size <= mock_kafka.budget
+        while done < len(values):
+            await asyncio.to_thread(consumes, mock_kafka, resolve_group(mock_kafka), [Topics().evidence])
+            await asyncio.to_thread(sink_consumes, mock_kafka)
+            await asyncio.sleep(0.2)
+            done = await asyncio.to_thread(processed, mock_kafka)
 
 
 @pytest.mark.slow

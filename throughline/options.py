@@ -1,5 +1,6 @@
 """Options that many commands share, and what they lead to: the settings."""
 
+import getpass
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -35,6 +36,18 @@ def with_settings(command: F) -> F:
 def with_json(command: F) -> F:
     """Add --json: one JSON object a line on stdout, nothing else there."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")(command)
+
+
+def login_name() -> str:
+    """Who is logged in.
+
+    Raises:
+        click.UsageError: nobody that has a name, as in a container.
+    """
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        raise click.UsageError("--author: there is no login name here; say who says it") from None
 
 
 class Moment(click.ParamType):

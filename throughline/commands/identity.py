@@ -1,6 +1,5 @@
 """`throughline identity tie|keep-apart|split|handover|block|retract|simulate|apply`: what operators say of identity."""
 
-import getpass
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial, wraps
@@ -18,7 +17,7 @@ from throughline.identity import split as splits
 from throughline.identity.command import Command, Proposal
 from throughline.identity.give import Order, give, give_on_facts
 from throughline.identity.outlook import Outlook
-from throughline.options import Moment, with_json, with_settings
+from throughline.options import Moment, login_name, with_json, with_settings
 
 WAIT_S: Final = 30.0
 F = TypeVar("F", bound=Callable[..., None])
@@ -40,7 +39,7 @@ def with_order(given: F) -> Callable[..., None]:
     """Add the options that all commands share; the command gets them as `order`."""
 
     @click.option("--tenant", default="default", show_default=True)
-    @click.option("--author", default=getpass.getuser, show_default="the login name", help="Who says it.")
+    @click.option("--author", default=login_name, show_default="the login name", help="Who says it.")
     @click.option("--reason", required=True, help="Why; kept with the command.")
     @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
     @click.option("--no-wait", is_flag=True, help="Do not wait until it is in force.")

@@ -1,6 +1,5 @@
 """`throughline identity simulate` and `apply`: other rules of identity, tried and put in force."""
 
-import getpass
 import time
 import tomllib
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from throughline.identity.moved import interactions_moved
 from throughline.identity.publish import publish
 from throughline.identity.simulate import Simulation
 from throughline.identity.simulate import simulate as simulated
-from throughline.options import with_json, with_settings
+from throughline.options import login_name, with_json, with_settings
 from throughline.output import print_json, print_rows
 from throughline.reading import opened
 
@@ -52,7 +51,7 @@ def simulate(*, loaded: Loaded, file: Path, tenant: str | None, as_json: bool) -
 
 @click.command()
 @click.option("--rules", "file", type=_FILE, default=None, help="As for simulate; otherwise the configuration's own.")
-@click.option("--author", default=getpass.getuser, show_default="the login name", help="Who says it.")
+@click.option("--author", default=login_name, show_default="the login name", help="Who says it.")
 @click.option("--reason", default="", help="Why; kept with the rules.")
 @click.option("--dry-run", is_flag=True, help="Only simulate.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until they are in force.")

@@ -64,7 +64,8 @@ class Facts:
 
     def stored(self, ids: Sequence[UUID]) -> set[UUID]:
         """Those of some facts that are stored."""
-        return {row["fact_id"] for row in self._ask("facts_stored", ids=[str(one) for one in ids])}
+        asked = (self._ask("facts_stored", ids=some) for some in pieces([str(one) for one in ids]))
+        return {row["fact_id"] for rows in asked for row in rows}
 
     def interactions(self, facts: Sequence[Evidence]) -> dict[UUID, Mapping[str, Any]]:
         """channel, type and name of the interactions that showed some links, by event_id."""
@@ -114,7 +115,7 @@ def tenants(client: ClickHouse) -> list[str]:
 
 
 def pieces(identifiers: Sequence[str]) -> Iterator[list[str]]:
-    """Identifiers, as many at a time as one question can hold."""
+    """Identifiers, or ids, as many at a time as one question can hold."""
     piece: list[str] = []
     size = 0
     for identifier in identifiers:

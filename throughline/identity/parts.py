@@ -20,8 +20,8 @@ from stream_processors.core.commands import moment_of
 from stream_processors.core.kinds import Kinds
 from throughline.identity.world import JOINING, alive
 
-SIZE: Final = 20_000  # facts in a part, about
-MOST: Final = 200  # parts: each is an open file
+SIZE: Final = 50_000  # identifiers, and ends of links, in a part, about
+MOST: Final = 200  # parts, about: each is an open file
 
 
 class Sketch:
@@ -36,12 +36,10 @@ class Sketch:
         self._told: set[int] = (
             set()
         )  # of whom an operator said something: what counts of them is known only once judged
-        self.facts = 0
 
     def add(self, facts: Iterable[Evidence]) -> None:
         """Note facts, in any order."""
         for fact in facts:
-            self.facts += 1
             named = [self._number(name) for name in (*fact.left, *fact.right)]
             if fact.fact == "link":
                 self._one.append(named[0])
@@ -68,12 +66,23 @@ class Sketch:
         for fact in living:
             if fact.fact in JOINING:
                 _join(parent, self._numbers[fact.left[0]], self._numbers[fact.right[0]])
-        count = max(1, min(MOST, self.facts // SIZE))
-        cut = Cut(self._numbers, [_root(parent, n) % count for n in range(len(parent))], count)
+        cut = Cut(self._numbers, self._places([_root(parent, n) for n in range(len(parent))]))
         for closing in closings:
             self._witness(cut, closing, refused)
         self._tell(cut, refused)
         return cut
+
+    def _places(self, roots: Sequence[int]) -> list[int]:
+        """The part of each identifier: parts are filled one after the other with what hangs together."""
+        weights = array("q", bytes(8 * len(roots)))
+        for root, degree in zip(roots, self._degrees(), strict=True):
+            weights[root] += degree + 1
+        share = max(SIZE, sum(weights) // MOST)
+        filled, places = 0, [0] * len(roots)
+        for root, weight in enumerate(weights):
+            places[root] = filled // share
+            filled += weight
+        return [places[root] for root in roots]
 
     def _closing(self, order: Sequence[int], rules: Rules, told: set[int]) -> "_Closing":
         kinds = Kinds(rules)
@@ -143,15 +152,13 @@ class Cut:
 
     Attributes:
         places: by number of an identifier.
-        count: how many parts there are.
         witnesses: links, by the numbers of their ends, that other parts must see too.
         told: by number of an identifier, the other parts that must see what operators said of it.
     """
 
-    def __init__(self, numbers: dict[str, int], places: list[int], count: int) -> None:
+    def __init__(self, numbers: dict[str, int], places: list[int]) -> None:
         self._numbers = numbers
         self.places = places
-        self.count = count
         self.witnesses: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
         self.told: defaultdict[int, set[int]] = defaultdict(set)
 
@@ -173,7 +180,7 @@ class Parts:
     """The facts in files, one a part."""
 
     def __init__(self, folder: Path, cut: Cut) -> None:
-        self._paths = [folder / f"{part}.jsonl" for part in range(cut.count)]
+        self._paths = [folder / f"{part}.jsonl" for part in range(max(cut.places, default=-1) + 1)]
         self._files: list[BinaryIO] = []
         self._cut = cut
 

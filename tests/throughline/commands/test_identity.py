@@ -134,3 +134,13 @@ def test_without_up_the_embedded_kafka_is_missing(store: Store, run: Run) -> Non
     done = run("identity", "block", E2, *WHY)
     assert (done.status, "start `throughline up` first" in done.error) == (1, True)
     assert counted(store) == len(FACTS)
+
+
+def test_where_nobody_is_logged_in_an_author_is_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    done = run("identity", "block", E2, "--dry-run", *WHY)
+    assert (done.status, "--author" in done.error) == (2, True)
+    assert run("identity", "block", E2, "--dry-run", "--author", "grace", *WHY).status == 0

@@ -51,8 +51,8 @@ def test_a_hub_does_not_glue_the_town(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(subject, "SIZE", 100)
     town = [fact for n in range(1, 1000) for fact in (link("P1", f"E{n}", n), link(f"E{n}", f"U{n}", n))]
     sizes = [len(facts) for _, facts in cut(town, (Rules(),), tmp_path)]
-    assert len(sizes) == 19
-    assert sorted(sizes)[-2] < 300
+    assert len(sizes) > 40
+    assert sorted(sizes)[-2] < 200
 
 
 def test_nothing_is_simulated_of_nobody() -> None:

@@ -35,7 +35,8 @@ def explain(*, loaded: Loaded, one: str, other: str | None, tenant: str, as_json
     with opened(loaded.settings) as client:
         shelf = Facts(client, tenant)
         rules, _ = rules_in_force(client)
-        names = identifiers_of(shelf, rules, tenant, [one] if other is None else [one, other])
+        region = loaded.settings.identity.default_region
+        names = identifiers_of(shelf, rules, tenant, [one] if other is None else [one, other], region=region)
         world = gather(shelf, tenant, names, rules)
         told = explain_one(world, names[0]) if other is None else explain_two(world, names[0], names[1])
         seen = shelf.interactions(evidence_of(told))

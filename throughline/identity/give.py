@@ -52,7 +52,8 @@ def give(order: Order, name: Name, identifiers: Sequence[str], propose: Callable
     with opened(order.settings) as client:
         shelf = Facts(client, order.tenant)
         rules, _ = rules_in_force(client)
-        names = identifiers_of(shelf, rules, order.tenant, identifiers)
+        region = order.settings.identity.default_region
+        names = identifiers_of(shelf, rules, order.tenant, identifiers, region=region)
         command = _command(order, name, (*names, *more))
         outlook = Outlook(shelf, order.tenant, rules, names)
         _carry_out(client, order, command, propose(command, outlook, *names))

@@ -18,25 +18,31 @@ from throughline.identity.split import strength
 _IDENTIFIER: Final = re.compile(NAME.strip("^$") + r":.+", re.DOTALL)
 
 
-def identifiers_of(shelf: Facts, rules: Rules, tenant: str, names: Sequence[str]) -> list[str]:
+def identifiers_of(shelf: Facts, rules: Rules, tenant: str, names: Sequence[str], *, region: str) -> list[str]:
     """The identifiers that names stand for, one each; a profile stands for its root, or its strongest identifier.
+
+    `region` is the ISO 3166 country of phone numbers that name none.
 
     Raises:
         click.BadParameter: a name is in neither form.
         Failed: nothing is known of one.
     """
-    found = [_identifier(shelf, rules, tenant, name) for name in names]
+    found = [_written(name, region) or _root(shelf, rules, tenant, _profile(name)) for name in names]
     if missing := sorted(set(found) - shelf.known(found)):
         msg = f"nothing is known of {', '.join(missing)} in tenant {tenant}"
         raise Failed(msg)
     return found
 
 
-def _identifier(shelf: Facts, rules: Rules, tenant: str, name: str) -> str:
-    if _IDENTIFIER.fullmatch(name):
-        kind, _, value = name.partition(":")
-        return f"{kind}:{normalise(kind, value)}"
-    profile = _profile(name)
+def _written(name: str, region: str) -> str:
+    """An identifier in its normal form; empty: it is not written as one."""
+    if not _IDENTIFIER.fullmatch(name):
+        return ""
+    kind, _, value = name.partition(":")
+    return f"{kind}:{normalise(kind, value, region)}"
+
+
+def _root(shelf: Facts, rules: Rules, tenant: str, profile: UUID) -> str:
     members = shelf.ever_of(profile)
     if not members:
         msg = f"nothing is known of profile {profile} in tenant {tenant}"

@@ -43,6 +43,11 @@ def test_two_customers_have_a_rule_between_them(run: Run) -> None:
     )  # fmt: skip
 
 
+def test_a_phone_number_is_known_however_it_is_written(store: Store, run: Run) -> None:
+    keep(store, [link("U1", "phone:+12025550123", 3)])
+    assert run("explain", U1, "phone:(202) 555-0123").status == 0
+
+
 def test_whom_nobody_knows_is_named(run: Run) -> None:
     done = run("explain", U1, "email:nobody")
     assert (done.status, done.out, done.error) == (1, "", "nothing is known of email:nobody in tenant default")

@@ -33,7 +33,7 @@ def measure(identifiers: int = 1_000_000, measured: int = 100_000) -> dict[str, 
         graph = graphs.of(AT)
         whole = list(_links(identifiers // 5))
         before = len(whole) - measured
-        _feed(graph, whole[:before])
+        _feed(graph, whole[:before], quiet=True)
         outputs, seconds = _feed(graph, whole[before:])
         graphs.keep(set())
         names = _names(identifiers // 5)
@@ -70,19 +70,19 @@ def _timed(graph: Graph, facts: Sequence[Evidence], rules: Rules) -> float:
     return time.perf_counter() - began
 
 
-def _feed(graph: Graph, values: Sequence[bytes]) -> tuple[int, float]:
+def _feed(graph: Graph, values: Sequence[bytes], *, quiet: bool = False) -> tuple[int, float]:
     """Records that went out, and seconds."""
     rules, outputs, began = Rules(), 0, time.perf_counter()
     for start in range(0, len(values), RUN):
-        done = _take(graph, values[start : start + RUN], rules, start + 1)
+        done = _take(graph, values[start : start + RUN], rules, start + 1, quiet=quiet)
         outputs += len(done.map) + len(done.changes) + len(done.profiles)
     return outputs, time.perf_counter() - began
 
 
-def _take(graph: Graph, values: Sequence[bytes], rules: Rules, version: int) -> Resolution:
+def _take(graph: Graph, values: Sequence[bytes], rules: Rules, version: int, *, quiet: bool = False) -> Resolution:
     facts = [fact for fact in map(decode, values) if isinstance(fact, Evidence)]
     assert len(facts) == len(values)
-    done = resolve(facts, graph, rules, version=version, at=milliseconds(SINCE))
+    done = resolve(facts, graph, rules, version=version, at=milliseconds(SINCE), quiet=quiet)
     graph.write(done.writes, graph.state)
     return done
 

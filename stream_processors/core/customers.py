@@ -7,14 +7,17 @@ from uuid import UUID
 import msgspec
 
 from schemas.evidence import Evidence
-from schemas.identity import BEGIN, END, moment
+from schemas.identity import BEGIN, END, State, moment
 from schemas.ids import uuid_text
+from stream_processors.core.kept import Traits
 from stream_processors.core.outputs import Output
 from stream_processors.core.owners import Owner, Row, profile_name
-from stream_processors.core.profiles import Portrait
 
 _json: Final = msgspec.json.Encoder().encode
-_BOUNDS: Final = {BEGIN: moment(BEGIN), END: moment(END)}
+_FIRST: Final = moment(BEGIN).encode()
+_LAST: Final = moment(END).encode()
+_BOUNDS: Final = {BEGIN: _FIRST, END: _LAST}
+_NOBODY: Final = b'"command":"","author":"","reason":""'
 
 
 class Change(NamedTuple):
@@ -25,6 +28,22 @@ class Change(NamedTuple):
     profiles: Sequence[str] = ()
     rule: str = ""
     evidence: Sequence[UUID] = ()
+
+
+class Portrait(NamedTuple):
+    """What the record of a profile says.
+
+    Attributes:
+        owner: the profile.
+        by: whose it is now; None: it lives.
+        is_needed: it is one of several identifiers, or of traits; else it is told because it had a record.
+    """
+
+    owner: Owner
+    by: Owner | None
+    entries: list[bytes]
+    traits: Traits
+    is_needed: bool
 
 
 class Writer:
@@ -40,7 +59,7 @@ class Writer:
         self.tenant = tenant
         self._version = version
         self._text = str(version)
-        self._at = moment(at)
+        self._when = b'"version":%d,"at":"%b"' % (version, moment(at).encode())
         self._head = b'{"tenant":' + _json(tenant)
         self._ids: dict[Owner, str] = {}
 
@@ -53,17 +72,20 @@ class Writer:
 
     def map(self, subject: str, row: Row) -> Output:
         """`identity.map`; an empty row: it is its own implicit profile again."""
-        return self.maps([subject], row)[0]
+        spans = (self._span(_time(span.since), _time(span.until), span.owner, span.state) for span in row)
+        return self._map([subject], b",".join(spans))[0]
 
-    def maps(self, subjects: Iterable[str], row: Row) -> list[Output]:
-        """The same for several with one row."""
-        spans = b",".join(
-            b'{"since":"%b","until":"%b","profile":"%b","state":"%b"}'
-            % (_time(span.since), _time(span.until), self.id_of(span.owner).encode(), span.state.encode())
-            for span in row
-        )
-        tail = b',"version":%d,"ranges":[%b]}' % (self._version, spans)
-        start = self._head + b',"subject":'
+    def linked(self, subjects: Iterable[str], owner: Owner) -> list[Output]:
+        """`identity.map` of those that are one profile's for ever."""
+        return self._map(subjects, self._span(_FIRST, _LAST, owner, "linked"))
+
+    def _span(self, since: bytes, until: bytes, owner: Owner, state: State) -> bytes:
+        return b'{"since":"%b","until":"%b","profile":"%b","state":"%b"}' % (
+            since, until, self.id_of(owner).encode(), state.encode(),
+        )  # fmt: skip
+
+    def _map(self, subjects: Iterable[str], spans: bytes) -> list[Output]:
+        start, tail = self._head + b',"subject":', b',"version":%d,"ranges":[%b]}' % (self._version, spans)
         return [(f"{self.tenant}:{subject}".encode(), start + _json(subject) + tail) for subject in subjects]
 
     def portrait(self, one: Portrait) -> Output:
@@ -75,12 +97,12 @@ class Writer:
         key = self.id_of(one.owner).encode()
         state, by = (b"absorbed", b'"%b"' % self.id_of(one.by).encode()) if one.by else (b"live", b"null")
         head = b'%b,"profile_id":"%b","version":%d,"state":"%b"' % (self._head, key, self._version, state)
-        identifiers = _json(sorted(one.entries))
-        return key, b'%b,"absorbed_by":%b,"identifiers":%b,"traits":{%b}}' % (head, by, identifiers, said)
+        identifiers = b",".join(one.entries)
+        return key, b'%b,"absorbed_by":%b,"identifiers":[%b],"traits":{%b}}' % (head, by, identifiers, said)
 
     def change(self, change: Change) -> Output:
         """`identity.changes`: what became of identifiers and profiles."""
-        return self._change(change, "", "", "")
+        return self._change(change, _NOBODY)
 
     def command(self, fact: Evidence, profiles: Sequence[str]) -> Output:
         """`identity.changes`: an operator's fact arrived."""
@@ -90,34 +112,32 @@ class Writer:
             profiles=profiles,
             evidence=[fact.fact_id],
         )
-        return self._change(change, fact.command or fact.fact, fact.author, fact.reason)
+        by = (_json(fact.command or fact.fact), _json(fact.author), _json(fact.reason))
+        return self._change(change, b'"command":%b,"author":%b,"reason":%b' % by)
 
-    def _change(self, change: Change, command: str, author: str, reason: str) -> Output:
-        said = [
-            change.what,
-            change.rule,
-            *change.identifiers,
-            "",
-            *change.profiles,
-            *map(str, change.evidence),
-        ]
-        change_id = uuid_text("change", self.tenant, self._text, *said)
-        document = {
-            "tenant": self.tenant,
-            "change_id": change_id,
-            "version": self._version,
-            "at": self._at,
-            "what": change.what,
-            "identifiers": change.identifiers,
-            "profiles": change.profiles,
-            "rule": change.rule,
-            "evidence": change.evidence,
-            "command": command,
-            "author": author,
-            "reason": reason,
-        }
-        return change_id.encode(), _json(document)
+    def _change(self, change: Change, by: bytes) -> Output:
+        said = b'"what":"%b","identifiers":%b,"profiles":%b,"rule":"%b","evidence":%b' % (
+            change.what.encode(), _json(change.identifiers), _json(change.profiles), change.rule.encode(),
+            _json(change.evidence),
+        )  # fmt: skip
+        key = uuid_text("change", self.tenant, self._text, said.decode()).encode()
+        return key, b'%b,"change_id":"%b",%b,%b,%b}' % (self._head, key, self._when, said, by)
+
+
+def entry(identifier: str, since: int, state: State) -> bytes:
+    """An identifier of a profile: since when, and how it stands there."""
+    kind, _, value = identifier.partition(":")
+    return b'{"kind":%b,"value":%b,"since":"%b","state":"%b"}' % (
+        _json(kind), _json(value), _time(since), state.encode(),
+    )  # fmt: skip
+
+
+def linked_entries(identifiers: Iterable[str]) -> list[bytes]:
+    """The entries of a profile whose identifiers are its for ever, in their order."""
+    tail = b',"since":"%b","state":"linked"}' % _FIRST
+    some = (identifier.partition(":") for identifier in sorted(identifiers))
+    return [b'{"kind":' + _json(kind) + b',"value":' + _json(value) + tail for kind, _, value in some]
 
 
 def _time(t: int) -> bytes:
-    return (_BOUNDS.get(t) or moment(t)).encode()
+    return _BOUNDS.get(t) or moment(t).encode()

@@ -21,6 +21,10 @@ class KindRow:
     shared: bool
     blocked: frozenset[str]
 
+    def blocks(self, identifier: str) -> bool:
+        """Whether its value is one that this kind does not take for an identifier."""
+        return bool(self.blocked) and identifier[identifier.index(":") + 1 :] in self.blocked
+
 
 class Kinds:
     """The kinds of one set of rules.
@@ -45,8 +49,7 @@ class Kinds:
 
     def is_blocked(self, identifier: str) -> bool:
         """Whether its value is one that its kind does not take for an identifier."""
-        blocked = self.of(identifier).blocked
-        return bool(blocked) and identifier[identifier.index(":") + 1 :] in blocked
+        return self.of(identifier).blocks(identifier)
 
     def least(self, bits: int) -> str:
         """The name, first in the alphabet, of some kinds."""

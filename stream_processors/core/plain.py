@@ -15,7 +15,7 @@ from stream_processors.core.clusters import Link
 from stream_processors.core.commands import PREFIX, moment_of
 from stream_processors.core.desk import Desk
 from stream_processors.core.kept import Kept
-from stream_processors.core.kinds import KindRow, Kinds, class_of
+from stream_processors.core.kinds import KindRow, class_of
 
 
 class Group:
@@ -94,11 +94,12 @@ def joined(desk: Desk, group: Group) -> Joined | None:
     parts.sort(key=_size, reverse=True)
     members, links = _together(parts)
     members += single
-    fresh = _take(desk.kinds, group.links, members, links)
+    rows = [desk.kinds.of(name) for name in members]
+    fresh = _take(group.links, members, rows, links)
     rules = desk.kinds.rules
     if fresh is None or len(links) > min(rules.hub, rules.degree) or len(members) > rules.cap:
         return None
-    root = _root(desk.kinds, members, links)
+    root = _root(members, rows, links)
     return None if root is None else Joined(parts, single, members, links, root, fresh)
 
 
@@ -124,7 +125,9 @@ def _together(parts: Sequence[tuple[int, Kept]]) -> tuple[list[str], list[Link]]
     return members, links
 
 
-def _take(kinds: Kinds, facts: Iterable[Evidence], members: Sequence[str], links: list[Link]) -> list[Evidence] | None:
+def _take(
+    facts: Iterable[Evidence], members: Sequence[str], rows: Sequence[KindRow], links: list[Link]
+) -> list[Evidence] | None:
     """Add links; those that said something new. None: an end is blocked."""
     number = {name: n for n, name in enumerate(members)}
     known = {link[2]: at for at, link in enumerate(links)}
@@ -135,10 +138,10 @@ def _take(kinds: Kinds, facts: Iterable[Evidence], members: Sequence[str], links
         at = known.get(prefix)
         if at is not None and links[at][1] <= t:
             continue
-        near, far = kinds.of(one), kinds.of(other)
-        if (near.blocked and kinds.is_blocked(one)) or (far.blocked and kinds.is_blocked(other)):
+        x, y = number[one], number[other]
+        if rows[x].blocks(one) or rows[y].blocks(other):
             return None
-        link = (class_of(near, far), t, prefix, number[one], number[other])
+        link = (class_of(rows[x], rows[y]), t, prefix, x, y)
         fresh.append(fact)
         if at is None:
             known[prefix] = len(links)
@@ -148,7 +151,7 @@ def _take(kinds: Kinds, facts: Iterable[Evidence], members: Sequence[str], links
     return fresh
 
 
-def _root(kinds: Kinds, members: Sequence[str], links: Iterable[Link]) -> int | None:
+def _root(members: Sequence[str], rows: Sequence[KindRow], links: Iterable[Link]) -> int | None:
     """The root, if no kind that several people do not share is there twice, and no shared one too often."""
     first = [END] * len(members)
     for _, t, _, x, y in links:
@@ -157,8 +160,7 @@ def _root(kinds: Kinds, members: Sequence[str], links: Iterable[Link]) -> int | 
     strong = 0
     shared: dict[int, int] = {}
     best: tuple[int, int, str, int] | None = None
-    for n, name in enumerate(members):
-        row = kinds.of(name)
+    for n, (name, row) in enumerate(zip(members, rows, strict=True)):
         if not row.shared or row.unique:
             if strong & row.bit:
                 return None

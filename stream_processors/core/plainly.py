@@ -4,17 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.evidence import Evidence
-from schemas.identity import BEGIN, END
 from stream_processors.core.changes import Evidences
 from stream_processors.core.commands import named
-from stream_processors.core.customers import Change, Writer
+from stream_processors.core.customers import Change, Portrait, Writer, linked_entries
 from stream_processors.core.desk import Desk
 from stream_processors.core.kept import Kept
-from stream_processors.core.owners import Owner, Span
+from stream_processors.core.owners import Owner
 from stream_processors.core.plain import Group, Joined, groups_of, joined
-from stream_processors.core.profiles import Portrait
 from stream_processors.core.resolution import Resolution
-from stream_processors.core.survey import entry
 
 
 def take_plain(
@@ -82,9 +79,9 @@ def _tell(desk: Desk, group: Group, one: Joined, writer: Writer, done: Resolutio
 
 
 def _write(one: Joined, story: _Story, writer: Writer, done: Resolution) -> None:
-    done.map += writer.maps(sorted(story.before), (Span(BEGIN, END, story.owner, "linked"),))
-    said = [entry(name, BEGIN, "linked") for name in one.members]
-    done.profiles.append(writer.portrait(Portrait(story.owner, None, said, {}, is_needed=True)))
+    done.map += writer.linked(sorted(story.before), story.owner)
+    said = Portrait(story.owner, None, linked_entries(one.members), {}, is_needed=True)
+    done.profiles.append(writer.portrait(said))
     for owner in story.moved:
         done.profiles.append(writer.portrait(Portrait(owner, story.owner, [], {}, is_needed=False)))
     for change in _changes(one, story, writer):
@@ -113,12 +110,12 @@ def _story(one: Joined) -> _Story:
 
 
 def _changes(one: Joined, story: _Story, writer: Writer) -> Iterator[Change]:
-    facts = Evidences([(fact.fact_id, (fact.left[0], fact.right[0])) for fact in one.fresh])
+    facts = Evidences((fact.fact_id, named(fact)) for fact in one.fresh) if len(one.fresh) > 1 else None
+    only = [one.fresh[0].fact_id]
     if story.several:
-        old = set(story.several)
-        moved = sorted(name for name, owner in story.before.items() if owner in old)
+        moved = sorted(name for name, owner in story.before.items() if owner in story.several)
         owners = [writer.id_of(owner) for owner in (story.owner, *story.several)]
-        yield Change("merged", moved, owners, "", facts.of(moved, one.members))
+        yield Change("merged", moved, owners, "", facts.of(moved, one.members) if facts else only)
     new = sorted(name for name, owner in story.before.items() if owner not in story.several)
     if new:
-        yield Change("linked", new, [writer.id_of(story.owner)], "", facts.of(new, one.members))
+        yield Change("linked", new, [writer.id_of(story.owner)], "", facts.of(new, one.members) if facts else only)

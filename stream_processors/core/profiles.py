@@ -1,29 +1,13 @@
 """Which profiles have a record, and what it says: customers, and profiles that are somebody else's now."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from stream_processors.core.customers import Portrait
 from stream_processors.core.desk import Desk
 from stream_processors.core.kept import Traits
 from stream_processors.core.owners import Owner
-from stream_processors.core.survey import Entry, Survey, entries, traits_of_profile
+from stream_processors.core.survey import Survey, entries, traits_of_profile
 from stream_processors.core.traits import TraitBook
-
-
-class Portrait(NamedTuple):
-    """What the record of a profile says.
-
-    Attributes:
-        owner: the profile.
-        by: whose it is now; None: it lives.
-        is_needed: it is one of several identifiers, or of traits; else it is told because it had a record.
-    """
-
-    owner: Owner
-    by: Owner | None
-    entries: list[Entry]
-    traits: Traits
-    is_needed: bool
 
 
 def portraits(

@@ -13,13 +13,13 @@ from schemas.identity import Rules
 from stream_processors.core.apply import apply_command, apply_links
 from stream_processors.core.changes import Evidences, absorbed, changes_of, turned
 from stream_processors.core.commands import named
-from stream_processors.core.customers import Writer
+from stream_processors.core.customers import Portrait, Writer
 from stream_processors.core.desk import Desk
 from stream_processors.core.kept import Memory, Numbers
 from stream_processors.core.kinds import Kinds
 from stream_processors.core.owners import Row, implicit
 from stream_processors.core.plainly import take_plain
-from stream_processors.core.profiles import Portrait, portraits
+from stream_processors.core.profiles import portraits
 from stream_processors.core.recall import everything, facts_of
 from stream_processors.core.resolution import Resolution
 from stream_processors.core.settle import settle

@@ -2,27 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-import msgspec
-
-from schemas.identity import BEGIN, moment
+from stream_processors.core.customers import entry
 from stream_processors.core.desk import Desk
 from stream_processors.core.kept import Trait, Traits
 from stream_processors.core.owners import Owner, Row, implicit
 from stream_processors.core.traits import TraitBook, together
 
-_STARTS: Final = {BEGIN: moment(BEGIN)}
 Holdings = dict[Owner, list[str]]
-
-
-class Entry(msgspec.Struct, frozen=True, order=True, gc=False):
-    """An identifier of a profile: since when, and how it stands there."""
-
-    kind: str
-    value: str
-    since: str
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +63,7 @@ def holdings(rows: Mapping[str, Row], owners: Iterable[Owner]) -> Holdings:
     return found
 
 
-def entries(owner: Owner, identifiers: Iterable[str], rows: Mapping[str, Row]) -> list[Entry]:
+def entries(owner: Owner, identifiers: Iterable[str], rows: Mapping[str, Row]) -> list[bytes]:
     """What a profile says of its identifiers: one entry a range; one that ends by a contest is contested."""
     said = []
     for identifier in sorted(set(identifiers)):
@@ -104,9 +91,3 @@ def traits_of_profile(
 def owner_at(row: Row, t: int) -> Owner:
     """Whose an identifier was at a moment."""
     return next(span.owner for span in reversed(row) if span.since <= t)
-
-
-def entry(identifier: str, since: int, state: str) -> Entry:
-    """An identifier of a profile."""
-    kind, _, value = identifier.partition(":")
-    return Entry(kind, value, _STARTS.get(since) or moment(since), state)

@@ -18,17 +18,13 @@ class Limits:
     Attributes:
         rows, size: at most so many rows and bytes; what has gathered to that is taken at once.
         linger: seconds that the first record waits for company.
-        interval: seconds between two ranges of one partition.
-        busy_rows, busy_interval: the same after a range of so many rows or more: an insert costs ClickHouse some 30 ms
-            of CPU however few rows it has, so what keeps coming is taken in fewer and larger ones.
+        interval: seconds between two ranges of one partition; how often ranges of all of them go is `sinks.pace`'s.
     """
 
     rows: int = 30_000
     size: int = 12 << 20
     linger: float = 0.03
     interval: float = 0.15
-    busy_rows: int = 20
-    busy_interval: float = 0.4
 
 
 class Gather:
@@ -66,8 +62,13 @@ class Gather:
         if self.oldest is None:
             self.oldest, self.written = now, written
 
-    def take(self, now: float, *, crowd: int = 1, flush: bool = False) -> Range | None:
-        """The next range, when it is due. `crowd` partitions have something: the more, the longer each waits."""
+    @property
+    def is_full(self) -> bool:
+        """Whether there is enough for a whole range."""
+        return len(self._values) >= self._limits.rows or self.size >= self._limits.size
+
+    def take(self, now: float, *, flush: bool = False) -> Range | None:
+        """The next range, when it is due."""
         if self._mark is not None:
             return self._replay(self._mark)
         if not self._values or not (flush or self._is_due(now)):
@@ -75,13 +76,11 @@ class Gather:
         count = self._sound_rows()
         if count == 0:
             return self._cut(1, self._offsets[0]).refused(STRANGE)
-        limits = self._limits
-        interval = limits.busy_interval if count >= limits.busy_rows else limits.interval
-        self._not_before = now + interval * max(1.0, crowd / 4)
+        self._not_before = now + self._limits.interval
         return self._cut(count, self._offsets[count - 1])
 
     def _is_due(self, now: float) -> bool:
-        if len(self._values) >= self._limits.rows or self.size >= self._limits.size:
+        if self.is_full:
             return True
         waited = now - (self.oldest if self.oldest is not None else now)
         return now >= self._not_before and waited >= self._limits.linger

@@ -22,12 +22,14 @@ from sinks.commits import Commits
 from sinks.errors import FatalError, LostError
 from sinks.gather import Gather, Limits
 from sinks.lease import Lease, PartitionLog, Rejections
+from sinks.pace import LIGHT, Pace
 from sinks.ranges import Range, Where
 from sinks.store import Table, store
-from sinks.tables import Target
+from sinks.tables import INTERACTIONS, Target
 
 WRITERS: Final = 4  # inserts at the same time
 BUDGET: Final = 64 << 20  # bytes of records held; above it the consumer pauses
+PRESSED: Final = 8 << 20  # bytes of records held; above it large ranges matter more than whose turn it is
 FETCH: Final = 4000  # records taken at once
 BUSY_S: Final = 0.004  # how long the consumer waits for records while writers wait for answers
 IDLE_S: Final = 0.05
@@ -59,6 +61,7 @@ class Loop:
         self._leases: dict[tuple[str, int], Lease] = {}
         self._jobs: queue.SimpleQueue[tuple[Lease, Range]] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Lease, BaseException | None]] = queue.SimpleQueue()
+        self._pace = Pace(time.monotonic())
         self._working = 0
         self._held = 0  # bytes in gathers and in flight
         self._paused = False
@@ -138,19 +141,25 @@ class Loop:
                 raise error
 
     def _hand_out(self, *, flush: bool) -> None:
-        """Give idle writers the ranges that are due, the fullest first."""
+        """Give idle writers the ranges that are due: who waits longest first; when much waits, the fullest."""
         if self._working >= WRITERS:
             return
         waiting = [lease for lease in self._leases.values() if lease.gather.oldest is not None]
-        waiting.sort(key=lambda lease: -lease.gather.size)
+        if self._held > PRESSED:
+            waiting.sort(key=lambda lease: -lease.gather.size)
+        else:
+            waiting.sort(key=lambda lease: lease.gather.oldest or 0.0)
         now = time.monotonic()
         for lease in waiting:
             if lease.flying is not None:
                 continue
+            if not (flush or lease.gather.is_full or self._pace.allows(now)):
+                return
             written = lease.gather.written
-            batch = lease.gather.take(now, crowd=len(waiting), flush=flush)
+            batch = lease.gather.take(now, flush=flush)
             if batch is None:
                 continue
+            self._pace.spend(1.0 if self._tables[lease.where.topic][0].table == INTERACTIONS else LIGHT)
             lease.flying, lease.flying_written = batch, written
             lease.flying_size = sum(map(len, batch.values))
             self._working += 1

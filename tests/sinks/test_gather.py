@@ -40,18 +40,6 @@ def test_a_busy_partition_makes_few_ranges() -> None:
     assert made.take(11.0) is not None
 
 
-def test_a_partition_that_keeps_coming_makes_fewer_still() -> None:
-    made = Gather(WHERE, Start(0, 0), lambda _: True, Limits(linger=0.0, interval=1.0, busy_rows=3, busy_interval=5.0))
-    made.add(array("q", range(3)), [ROW] * 3, now=0.0)
-    assert made.take(0.0) is not None
-    made.add(array("q", [3]), [ROW], now=0.0)
-    assert made.take(4.9) is None
-    assert made.take(5.0) is not None
-    made.add(array("q", [4]), [ROW], now=5.0)
-    assert made.take(5.9) is None
-    assert made.take(6.0) is not None
-
-
 def test_what_is_full_is_taken_at_once() -> None:
     made = filled(9)
     batches = [made.take(0.0), made.take(0.0), made.take(0.0)]

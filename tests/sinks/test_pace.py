@@ -1,0 +1,54 @@
+"""Small ranges are bounded in number, and what comes seldom waits for nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sinks.pace import BURST, LIGHT, RATE, Pace
+
+
+def went(pace: Pace, begin: float, seconds: float) -> int:
+    """How many ranges go within some seconds when there is always one."""
+    count = 0
+    for tick in range(round(seconds * 1000)):
+        if pace.allows(begin + tick / 1000):
+            pace.spend()
+            count += 1
+    return count
+
+
+def test_what_comes_seldom_goes_at_once() -> None:
+    pace = Pace(0.0)
+    for number in range(100):
+        assert pace.allows(number / RATE)
+        pace.spend()
+
+
+def test_what_keeps_coming_goes_at_the_rate() -> None:
+    pace = Pace(0.0)
+    assert went(pace, 0.0, 1.0) == pytest.approx(RATE + BURST, abs=1)
+    assert went(pace, 1.0, 100.0) == pytest.approx(100 * RATE, abs=1)
+
+
+def test_what_is_light_goes_more_often() -> None:
+    pace = Pace(0.0)
+    while pace.allows(0.0):
+        pace.spend()
+    count = 0
+    for tick in range(1, 10_000):
+        if pace.allows(tick / 1000):
+            pace.spend(LIGHT)
+            count += 1
+    assert count == pytest.approx(10 * RATE / LIGHT, rel=0.05)
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 20)), max_size=50))
+def test_however_many_went_the_next_may_go_soon(steps: list[tuple[float, int]]) -> None:
+    pace, now = Pace(0.0), 0.0
+    for pause, full in steps:
+        now += pause
+        pace.allows(now)
+        for _ in range(full):
+            pace.spend()
+        now += 1 / RATE + 0.001
+        assert pace.allows(now)

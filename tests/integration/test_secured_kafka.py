@@ -51,7 +51,7 @@ def refused(installation: Installation, *command: str) -> str:
     return next(line for line in done.stderr.splitlines() if line.startswith("configuration: "))
 
 
-COMMANDS = (("serve",), ("process",), ("topics", "check"), ("up",))
+COMMANDS = (("serve",), ("process",), ("resolve",), ("topics", "check"), ("up",))
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

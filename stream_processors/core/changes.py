@@ -50,7 +50,7 @@ def turned(turns: Iterable[Turn], rows: Mapping[str, Row], writer: Writer) -> It
 def absorbed(owner: Owner, seen: Survey) -> list[Owner]:
     """The profiles of several that are this one now."""
     mine = set(seen.new[owner])
-    before = {span.owner for name in mine for span in seen.before[name]} - {owner}
+    before = {span.owner for name in mine & seen.changed.keys() for span in seen.before[name]} - {owner}
     return sorted(
         old
         for old in before
@@ -63,26 +63,23 @@ def _gained(owner: Owner, seen: Survey, facts: Evidences, writer: Writer) -> Ite
     mine = seen.new[owner]
     if len(mine) < 2 or owner.alone:  # noqa: PLR2004
         return
+    changed = sorted(seen.changed.keys() & set(mine))
     if old := absorbed(owner, seen):
-        moved = sorted({name for name in mine if any(span.owner in old for span in seen.before[name])})
+        moved = [name for name in changed if any(span.owner in old for span in seen.before[name])]
         yield Change("merged", moved, [writer.id_of(one) for one in (owner, *old)], "", facts.of(moved, mine))
-    new = [
-        name
-        for name in sorted(set(mine))
-        if not any(len(seen.old.get(span.owner, ())) > 1 for span in seen.before[name])
-    ]
+    new = [name for name in changed if not any(len(seen.old.get(span.owner, ())) > 1 for span in seen.before[name])]
     if new:
         yield Change("linked", new, [writer.id_of(owner)], "", facts.of(new, mine))
 
 
 def _lost(owner: Owner, seen: Survey, facts: Evidences, writer: Writer) -> Iterator[Change]:
     """A profile of several lost some to others, or to themselves."""
-    mine = sorted(set(seen.old[owner]))
+    mine = seen.old[owner]
     if len(seen.old[owner]) < 2 or owner.alone:  # noqa: PLR2004
         return
     remains = owner if seen.new[owner] else seen.now(owner.identifier)
     others: dict[str, list[Owner]] = {}
-    for name in mine:
+    for name in sorted(seen.changed.keys() & set(mine)):
         gained = {span.owner for span in seen.after[name]} - {span.owner for span in seen.before[name]}
         if went := sorted(one for one in gained if one != remains and not one.alone):
             others[name] = went

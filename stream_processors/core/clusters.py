@@ -16,6 +16,7 @@ Link = tuple[int, int, int, int, int]  # class, time, first 8 bytes of its id, a
 HUB: Final = "hub"
 CONTESTED: Final = "contested"
 KEEP_APART: Final = "keep_apart"
+_ONCE: Final[Mapping[int, int]] = {}
 
 
 class Contest(NamedTuple):
@@ -134,14 +135,17 @@ class Clusters:
         guests = both & kinds.strong
         if guests and link[0] == DEVICE and not (rows[link[3]].unique or rows[link[4]].unique):
             return f"guest:{kinds.least(guests)}"
-        over = sum(row.bit for row in kinds.rows if row.bit & both and self._count(p, q, row) > row.limit)
-        return f"limit:{kinds.least(over)}" if over else ""
+        return self._against_limits(p, q, both & ~kinds.unique)  # of a unique kind they have the same value
 
-    def _count(self, p: int, q: int, row: KindRow) -> int:
-        """How many of a kind two clusters would have, that both have it. Of a unique kind they have the same value."""
-        if row.unique:
-            return 1
-        return self._counts.get(p, {}).get(row.bit, 1) + self._counts.get(q, {}).get(row.bit, 1)
+    def _against_limits(self, p: int, q: int, both: int) -> str:
+        mine, theirs = self._counts.get(p, _ONCE), self._counts.get(q, _ONCE)
+        over = 0
+        while both:
+            bit = both & -both
+            both ^= bit
+            if mine.get(bit, 1) + theirs.get(bit, 1) > self._ground.kinds.rows[bit.bit_length() - 1].limit:
+                over |= bit
+        return f"limit:{self._ground.kinds.least(over)}" if over else ""
 
     def _are_apart(self, p: int, q: int) -> bool:
         one, other = self._marks.get(p), self._marks.get(q)

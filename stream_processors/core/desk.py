@@ -1,6 +1,6 @@
 """The desk of one tenant during one run: what was taken out of the memory, and what goes back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
@@ -186,10 +186,14 @@ class Desk:
         for identifier, status in self.beside.drop(link, t, ends, counts=counts):
             self._count(identifier, status, -1)
 
-    def count(self, identifier: str) -> tuple[int, int]:
-        """How many links aside count, to strong and to shared neighbours."""
-        seat = self.seats.get(identifier)
-        return (seat.strong, seat.weak) if seat else (0, 0)
+    def counts(self, members: Sequence[str]) -> dict[int, int]:
+        """By number of a member, how many links aside of it count, where some do."""
+        seats = self.seats
+        return {
+            n: seat.strong + seat.weak
+            for n, name in enumerate(members)
+            if (seat := seats.get(name)) is not None and (seat.strong or seat.weak)
+        }
 
     def times(self, identifier: str, *, strong: bool, since: int, until: int, most: int) -> list[int]:
         """The times of the first links aside that count."""

@@ -5,7 +5,7 @@ order of class, time and id, then roots.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.evidence import Evidence
@@ -65,7 +65,8 @@ def evaluate(
     number = {identifier: n for n, identifier in enumerate(members)} if said.ties or said.apart else {}
     links = _with_ties(links, said, nodes, number)
     marks = _marks(said, nodes, number)
-    out = _out(links, said, nodes, kinds, marks)
+    blocked = {m for m, row in enumerate(member_rows) if row.blocks(members[m]) or members[m] in said.blocked}
+    out = _out(links, said, nodes, blocked, marks)
     hubs = find_hubs(
         [link for at, link in enumerate(links) if at not in out] if out else links, nodes, rows, kinds, aside
     )
@@ -112,10 +113,9 @@ def _marks(said: Commands, nodes: Nodes, number: Mapping[str, int]) -> dict[int,
 
 
 def _out(
-    links: Sequence[Link], said: Commands, nodes: Nodes, kinds: Kinds, marks: Mapping[int, frozenset[int]]
+    links: Sequence[Link], said: Commands, nodes: Nodes, blocked: Collection[int], marks: Mapping[int, frozenset[int]]
 ) -> dict[int, str]:
     """The links that count for nothing, and why."""
-    blocked = {m for m, name in enumerate(nodes.members) if kinds.is_blocked(name) or name in said.blocked}
     if not (blocked or said.retracts or said.erased or marks):
         return {}
     out = {}

@@ -18,8 +18,8 @@ from stream_processors.core.nodes import Nodes
 class Aside(Protocol):
     """Links that are kept beside a component, because its nodes refuse them; they count nevertheless."""
 
-    def count(self, identifier: str) -> tuple[int, int]:
-        """How many there are, to strong and to shared neighbours."""
+    def counts(self, members: Sequence[str]) -> dict[int, int]:
+        """By number of a member, how many there are, where there are some."""
 
     def times(self, identifier: str, *, strong: bool, since: int, until: int, most: int) -> Sequence[int]:
         """The times of the first of them from `since` to before `until`, at most `most`, in order."""
@@ -39,7 +39,7 @@ NOBODY: Final = Hubs({}, frozenset())
 def find_hubs(links: Sequence[Link], nodes: Nodes, rows: Sequence[KindRow], kinds: Kinds, aside: Aside | None) -> Hubs:
     """The hubs of a component, by those of its links that count."""
     few = min(kinds.rules.hub, kinds.rules.degree)
-    beside = _beside(nodes, aside)
+    beside = aside.counts(nodes.members) if aside else {}
     if len(links) + max(beside.values(), default=0) <= few:
         return NOBODY
     count: Counter[int] = Counter()
@@ -63,13 +63,6 @@ def find_hubs(links: Sequence[Link], nodes: Nodes, rows: Sequence[KindRow], kind
         if len(every) > kinds.rules.degree:
             busy[n] = min(busy.get(n, END), sorted(every)[kinds.rules.degree])
     return Hubs(busy, frozenset(crowded))
-
-
-def _beside(nodes: Nodes, aside: Aside | None) -> dict[int, int]:
-    if aside is None:
-        return {}
-    counts = {member: sum(aside.count(name)) for member, name in enumerate(nodes.members)}
-    return {member: count for member, count in counts.items() if count}
 
 
 def _neighbours(

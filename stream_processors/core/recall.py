@@ -48,7 +48,7 @@ def _tell(desk: Desk, found: Iterable[Component], writer: Writer, memory: Memory
     desk.bring(name for component in found for name in sorted(component.special or component.members[:1]))
     owners = {span.owner for row in rows.values() for span in row}
     owners |= {owner for component in found for owner in component.recorded}
-    seen = Survey(rows, rows, sorted(rows), {owner: [] for owner in owners}, holdings(rows, owners))
+    seen = Survey(rows, rows, dict.fromkeys(sorted(rows)), {owner: [] for owner in owners}, holdings(rows, owners))
     for name in seen.changed:
         done.map.append(writer.map(name, () if rows[name] == implicit(name) else rows[name]))
     recorded = frozenset(owner for component in found for owner in component.recorded)

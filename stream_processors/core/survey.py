@@ -1,6 +1,6 @@
 """Rows and profiles of one tenant before a run and after it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stream_processors.core.customers import entry
@@ -18,13 +18,13 @@ class Survey:
 
     Attributes:
         before, after: whose each identifier was and is, that may have changed.
-        changed: the identifiers whose rows differ, sorted.
+        changed: the identifiers whose rows differ, in their order.
         old, new: of each profile that may have changed, its identifiers before and after, once for each range.
     """
 
     before: Mapping[str, Row]
     after: Mapping[str, Row]
-    changed: Sequence[str]
+    changed: Mapping[str, None]
     old: Holdings
     new: Holdings
 
@@ -47,7 +47,7 @@ def survey(desk: Desk, told: Iterable[str]) -> Survey:
             before |= rows
     for identifier in after.keys() - before.keys():
         before[identifier] = implicit(identifier)
-    changed = sorted(identifier for identifier, row in after.items() if before[identifier] != row)
+    changed = dict.fromkeys(sorted(identifier for identifier, row in after.items() if before[identifier] != row))
     affected = {span.owner for name in changed for row in (before[name], after[name]) for span in row}
     affected |= {span.owner for identifier in told for span in after[identifier]}
     return Survey(before, after, changed, holdings(before, affected), holdings(after, affected))

@@ -1,12 +1,23 @@
 """Why, or why not: the worked stories as a person reads them."""
 
 from pathlib import Path
+from random import Random
 from uuid import UUID
 
 import pytest
 
 from schemas.evidence import Evidence
-from tests.stream_processors.core.identity_worlds import RULES, TENANT, command, link, name, tie
+from stream_processors.core.judge import judge
+from tests.stream_processors.core.identity_worlds import (
+    RULES,
+    TENANT,
+    command,
+    link,
+    name,
+    narrow,
+    random_facts,
+    tie,
+)
 from tests.throughline.identity.shelf import MemoryShelf
 from throughline.identity.explain import explain_one, explain_two
 from throughline.identity.gather import gather
@@ -91,3 +102,30 @@ def test_a_refusal_has_the_evidence_of_both_sides() -> None:
     assert against["rule"] == "unique:user_id"
     assert [step["to"] for step in against["left"]] == [name("U1")]
     assert [step["to"] for step in against["right"]] == [name("U2")]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_the_evidence_it_is_explained(seed: int) -> None:
+    random = Random(seed)
+    rules = narrow(random)
+    some = random_facts(random, size=random.randint(5, 40), commands=random.choice((0, 0.2)))
+    every = judge(some, rules)
+    for _ in range(8):
+        one, other = random.sample(sorted(every.owners), 2)
+        world = gather(MemoryShelf(some), TENANT, [one, other], rules)
+        found = explain_two(world, one, other)
+        same = every.owners[one][-1].profile == every.owners[other][-1].profile
+        assert found.one is same
+        if same:
+            ends = [step.near.identifier for _, step in found.steps] + [found.steps[-1][1].far.identifier]
+            assert (ends[0], ends[-1]) == (one, other)
+            assert all(step.verdict.joined for _, step in found.steps)
+        else:
+            states = {every.owners[who][-1].state for who in (one, other)}
+            assert bool(found.doubts) or not states & {"contested", "hub"}
+        alone = explain_one(world, one)
+        joined = {one} | {step.far.identifier for _, step in alone.steps}
+        assert joined == {node.identifier for node in world.cluster(world.now(one))}
+        for explained in (found, alone):
+            assert list(lines(explained, {}))
+            assert document(explained, TENANT, {})["one"] is explained.one

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import msgspec
 
@@ -13,8 +12,8 @@ from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
 from stream_processors.resolver.rebuild import ArchiveError
 from throughline.failures import Failed
-from throughline.identity.facts import PAGE, Facts, tenants
-from throughline.reading import opened, query
+from throughline.identity.facts import Facts, tenants
+from throughline.reading import opened, query, stream
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -22,10 +21,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class EvidenceArchive:
     """Implements `stream_processors.resolver.rebuild.Archive`. Every call may raise ArchiveError."""
 
-    def __init__(self, settings: Settings, page: int = PAGE) -> None:
-        """`page`: facts that are read at once."""
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._page = page
 
     def generation(self) -> int:
         """The highest generation of any row; 0: there is none."""
@@ -46,13 +43,12 @@ class EvidenceArchive:
     def facts(self, tenant: str) -> Iterator[Evidence]:
         """All facts of a tenant but rules."""
         with self._opened() as client:
-            for page in Facts(client, tenant).all(self._page):
+            for page in Facts(client, tenant).all():
                 yield from page
             yield from self._traits(client, tenant)
 
     def _traits(self, client: ClickHouse, tenant: str) -> Iterator[Evidence]:
-        after = UUID(int=0)
-        while rows := query(client, "archive_traits", {"tenant": tenant, "after": str(after), "limit": self._page}):
+        for rows in stream(client, "archive_traits", {"tenant": tenant}):
             for row in rows:
                 yield Evidence(
                     tenant,
@@ -64,7 +60,6 @@ class EvidenceArchive:
                     source=row["source"],
                     traits=msgspec.Raw(row["traits"].encode()),
                 )
-            after = rows[-1]["fact_id"]
 
     @contextmanager
     def _opened(self) -> Iterator[ClickHouse]:

@@ -56,6 +56,13 @@ def query(client: ClickHouse, name: str, parameters: Mapping[str, Any]) -> list[
     return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
 
+def stream(client: ClickHouse, name: str, parameters: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """The same, a block of rows at a time: for answers that memory does not hold."""
+    text = files("throughline.queries").joinpath(f"{name}.sql").read_text()
+    for found in client.stream(text, parameters):
+        yield [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Whose interactions are wanted.

@@ -1,7 +1,7 @@
 """The one door to clickhouse-connect: a small typed client whose errors say what to do."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -150,6 +150,16 @@ class ClickHouse:
         try:
             answer = self._client.query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
             return Result(tuple(answer.column_names), answer.result_rows)
+        except ClickHouseError as error:
+            raise _translated(error) from error
+
+    def stream(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Result]:
+        """Ask for more than memory holds: the answer a block of rows at a time, to be read to its end."""
+        try:
+            with self._client.query_row_block_stream(sql, parameters=dict(parameters or {})) as blocks:
+                names = tuple(blocks.source.column_names)
+                for rows in blocks:
+                    yield Result(names, rows)
         except ClickHouseError as error:
             raise _translated(error) from error
 

@@ -19,8 +19,8 @@ from throughline.archive import EvidenceArchive
 pytestmark = pytest.mark.chdb
 
 
-def archive(url: str, page: int = 10) -> EvidenceArchive:
-    return EvidenceArchive(Settings(clickhouse=ClickHouseSettings(url=url)), page)
+def archive(url: str) -> EvidenceArchive:
+    return EvidenceArchive(Settings(clickhouse=ClickHouseSettings(url=url)))
 
 
 def test_facts_come_back_as_they_were(store: Store) -> None:

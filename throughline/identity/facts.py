@@ -11,9 +11,8 @@ from schemas.evidence import Evidence
 from schemas.identity import Rules
 from sinks.clickhouse.client import ClickHouse
 from throughline.identity.gather import Links
-from throughline.reading import query
+from throughline.reading import query, stream
 
-PAGE: Final = 20_000
 _BYTES: Final = 12_000  # of identifiers in one question: parameters travel in the address of the request
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,12 +45,10 @@ class Facts:
         """Facts with one of these ids, or of a command with one."""
         return [self._fact(row) for row in self._ask("facts_by_id", ids=[str(one) for one in ids])]
 
-    def all(self, page: int = PAGE) -> Iterator[list[Evidence]]:
-        """All links and commands, `page` at a time."""
-        after = UUID(int=0)
-        while rows := self._ask("facts_page", after=str(after), limit=page):
+    def all(self) -> Iterator[list[Evidence]]:
+        """All links and commands, a block of rows at a time."""
+        for rows in stream(self._client, "facts_all", {"tenant": self._tenant}):
             yield [self._fact(row) for row in rows]
-            after = rows[-1]["fact_id"]
 
     def known(self, identifiers: Sequence[str]) -> set[str]:
         """Those that an interaction is filed under, or that a fact names."""

@@ -1,4 +1,4 @@
--- What interactions said of their subjects, of one tenant: a page after the other in the order of the key.
+-- What interactions said of their subjects, of one tenant, in one stream.
 SELECT
     fact_id,
     toUnixTimestamp64Milli(at) AS at_ms,
@@ -9,6 +9,3 @@ SELECT
 FROM identity_evidence FINAL
 WHERE tenant = {tenant:String}
   AND fact = 'traits'
-  AND fact_id > {after:UUID}
-ORDER BY fact_id
-LIMIT {limit:UInt32}

@@ -75,3 +75,14 @@ def test_whoever_hangs_up_is_transient() -> None:
 def test_another_address_is_a_fault_of_configuration(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"clickhouse\.url"):
         connect(url)
+
+
+@pytest.mark.chdb
+def test_an_answer_of_any_size_comes_in_blocks(store: Store) -> None:
+    sql = "SELECT number AS n FROM numbers({count:UInt32})"
+    blocks = list(store.client.stream(sql, {"count": 200_000}))
+    assert len(blocks) > 1
+    assert {block.columns for block in blocks} == {("n",)}
+    assert [row[0] for block in blocks for row in block.rows] == list(range(200_000))
+    with pytest.raises(FatalError, match="UNKNOWN_TABLE"):
+        list(store.client.stream("SELECT 1 FROM nothing_of_the_kind"))

@@ -48,7 +48,7 @@ def test_facts_come_back_as_they_were(store: Store) -> None:
     assert (links.facts, links.full) == ([facts[0]], frozenset())
     assert sorted(shelf.commands([name("P1")]), key=lambda fact: fact.at) == facts[1:]
     assert shelf.by_id([tied.fact_id]) == [tied]
-    assert sorted((fact for page in shelf.all(page=1) for fact in page), key=lambda fact: fact.at) == facts
+    assert sorted((fact for page in shelf.all() for fact in page), key=lambda fact: fact.at) == facts
     assert shelf.stored([tied.fact_id, link("U9", "E9", 1).fact_id]) == {tied.fact_id}
     assert Facts(store.client, "other").by_id([tied.fact_id]) == []
     assert tenants(store.client) == [TENANT]

@@ -1,4 +1,4 @@
--- All links and commands of a tenant, a page after the other in the order of the key.
+-- All links and commands of a tenant, in one stream.
 SELECT
     fact_id,
     fact,
@@ -16,6 +16,3 @@ SELECT
 FROM identity_evidence FINAL
 WHERE tenant = {tenant:String}
   AND fact NOT IN ('traits', 'rules')
-  AND fact_id > {after:UUID}
-ORDER BY fact_id
-LIMIT {limit:UInt32}

@@ -58,7 +58,7 @@ def migrations() -> list[Script]:
 
 def views() -> list[Script]:
     """All views, each after those that it reads."""
-    return sorted(_scripts("views"), key=lambda script: (script.name.startswith("customer_"), script.name))
+    return sorted(_scripts("views"), key=lambda script: (script.name.startswith("customer"), script.name))
 
 
 def pending(client: ClickHouse) -> list[str]:

@@ -1,10 +1,13 @@
--- Every interaction once. FINAL collapses copies at query time; a year's copies never meet another year's rows, so
--- each partition is read by itself.
+-- Every interaction once, under its customer. FINAL collapses copies at query time; a year's copies never meet another
+-- year's rows, so each partition is read by itself.
+--
+-- Whose it is: the owner of its subject at the moment when it happened; its own profile where the map has no row. Joined
+-- by the map's whole key, so that a condition on tenant or subject is a range of both tables' keys.
 
 CREATE OR REPLACE VIEW timeline
 (
     tenant LowCardinality(String) COMMENT 'Whose customer this is',
-    profile_id UUID COMMENT 'The customer',
+    profile_id UUID COMMENT 'The customer: whose the subject was at that moment, as it is known now',
     subject String COMMENT 'The identifier that it is filed under, kind:value',
     event_id UUID COMMENT 'The interaction''s id; the same on every retry',
     message_id String COMMENT 'The provider''s own id, as it came; empty where there is none',
@@ -40,9 +43,13 @@ CREATE OR REPLACE VIEW timeline
     raw_offset Int64 COMMENT 'The offset of the first copy that was stored'
 )
 AS SELECT
-    tenant,
-    own_profile AS profile_id,
-    subject,
+    interactions.tenant AS tenant,
+    if(
+        empty(held.owners),
+        own_profile,
+        held.owners[arrayFirstIndex(until -> interactions.occurred_at < until, held.untils)]
+    ) AS profile_id,
+    interactions.subject AS subject,
     event_id,
     message_id,
     occurred_at,
@@ -75,5 +82,10 @@ AS SELECT
     raw_partition,
     raw_offset
 FROM interactions FINAL
+LEFT ANY JOIN
+(
+    SELECT tenant, subject, owners, untils
+    FROM identity_map FINAL
+) AS held ON interactions.tenant = held.tenant AND interactions.subject = held.subject
 SETTINGS do_not_merge_across_partitions_select_final = 1
-COMMENT 'Every interaction once, whatever the channel';
+COMMENT 'Every interaction once, whatever the channel, under its customer';

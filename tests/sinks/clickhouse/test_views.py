@@ -74,22 +74,6 @@ def test_of_copies_the_first_that_was_stored_stays(store: Store) -> None:
     assert store.one("SELECT arraySort(groupArray(raw_offset)) FROM fates WHERE fate = 'stored'") == [5, 9]
 
 
-def test_a_customer_is_found_by_each_identifier_that_an_interaction_carries(store: Store) -> None:
-    alone = interaction(7, user="x", identifiers=[{"kind": "email", "value": "ada@example.com"}]).replace(
-        b"user_id:x", b"email:ada@example.com"
-    )
-    put(store, FULL, interaction(6), alone, interaction(8, user="eve"))
-
-    def of(identifier: str, tenant: str = "default") -> object:
-        sql = f"SELECT groupArray(raw_offset) FROM customer_timeline(tenant = '{tenant}', identifier = '{identifier}')"
-        return store.one(sql)
-
-    assert of("user_id:ada") == [5, 6]
-    assert of("email:ada@example.com") == [5, 7]
-    assert of("user_id:eve") == [8]
-    assert of("user_id:ada", "other") == []
-
-
 def test_a_customer_is_read_by_the_primary_key(store: Store) -> None:
     put(store, *(interaction(n, user=f"u{n}") for n in range(5000)))
     store.client.command("OPTIMIZE TABLE interactions FINAL")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from benchmarks import intake, latency, path, processor, sink
+from benchmarks import intake, latency, path, processor, sink, timeline
 from benchmarks.machine import describe
 
 RESULTS: Final = Path(__file__).parent / "results"
@@ -21,6 +21,7 @@ _MEASURES: Final[dict[str, Callable[[], Result | list[Result]]]] = {
     "intake": intake.measure,
     "path": path.measure,
     "latency": latency.measure,
+    "timeline": timeline.measure,
 }
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import click
 
 from schemas.identifiers import normalise
+from schemas.ids import profile_id
 from schemas.interaction import NAME
 from schemas.settings import EMBEDDED, Settings
 from schemas.telemetry import hush_clients
@@ -64,34 +65,43 @@ def stream(client: ClickHouse, name: str, parameters: Mapping[str, Any]) -> Iter
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Whose interactions are wanted.
+class Customer:
+    """A customer that was asked for.
 
     Attributes:
-        identifiers: interactions that carry one of these, kind:value.
-        subjects: what such interactions are filed under.
+        name: an identifier in normal form, kind:value, or a profile's id; what customer_timeline takes.
+        profile_id: whose that is now.
     """
 
-    identifiers: list[str]
-    subjects: list[str]
+    name: str
+    profile_id: UUID
 
 
-def wanted(client: ClickHouse, tenant: str, names: Sequence[str], region: str) -> Wanted:
-    """What `kind:value` identifiers and profile ids stand for; `region` is of phone numbers that name none.
+def customers(client: ClickHouse, tenant: str, names: Sequence[str], region: str) -> list[Customer]:
+    """Whom `kind:value` identifiers and profile ids stand for now, each once, in their order.
+
+    `region` is of phone numbers that name none.
 
     Raises:
         click.BadParameter: a name is in neither form.
     """
-    identifiers: list[str] = []
+    found: dict[UUID, Customer] = {}
     for name in names:
-        if _IDENTIFIER.fullmatch(name):
-            kind, _, value = name.partition(":")
-            identifiers.append(f"{kind}:{normalise(kind, value, region)}")
-        else:
-            rows = query(client, "subjects_of_profile", {"tenant": tenant, "profile": _profile(name)})
-            identifiers += [row["subject"] for row in rows]
-    rows = query(client, "subjects_of_identifiers", {"tenant": tenant, "identifiers": identifiers})
-    return Wanted(identifiers, sorted({*identifiers, *(row["subject"] for row in rows)}))
+        customer = _customer(client, tenant, name, region)
+        found.setdefault(customer.profile_id, customer)
+    return list(found.values())
+
+
+def _customer(client: ClickHouse, tenant: str, name: str, region: str) -> Customer:
+    if _IDENTIFIER.fullmatch(name):
+        kind, _, value = name.partition(":")
+        name = f"{kind}:{normalise(kind, value, region)}"
+        own = profile_id(tenant, name)
+    else:
+        name = _profile(name)
+        own = UUID(name)
+    [row] = query(client, "owner", {"tenant": tenant, "name": name})
+    return Customer(name, row["profile_id"] if row["known"] else own)
 
 
 def _profile(text: str) -> str:

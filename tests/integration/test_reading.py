@@ -27,6 +27,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Installation:
         )  # fmt: skip
         installation.until("SELECT count() AS n FROM timeline", {"n": 4})
         installation.until("SELECT count() AS n FROM rejected", {"n": 1})
+        installation.until("SELECT count() AS n FROM identity_map WHERE subject = 'email:ada@example.com'", {"n": 1})
+        traits = "JSONExtractString(traits, 'plan', 'value')"
+        installation.until(f"SELECT count() AS n FROM profiles FINAL WHERE {traits} = 'b'", {"n": 1})
     return installation
 
 
@@ -38,7 +41,7 @@ def lines(text: str) -> list[dict[str, object]]:
     ("arguments", "names"),
     [
         (["user_id:ada"], ["Seen", "identify", "identify"]),
-        (["email:ADA@example.com"], ["identify"]),
+        (["email:ADA@example.com"], ["Seen", "identify", "identify"]),
         (["user_id:ada", "user_id:bob"], ["Seen", "identify", "identify", "Home"]),
         (["user_id:ada", "--since", "2026-01-31T12:00:03Z"], ["identify"]),
         (["user_id:ada", "--until", "2026-01-31T12:00:02Z"], ["Seen"]),
@@ -59,9 +62,10 @@ def test_a_profile_id_will_do_as_well(store: Installation) -> None:
 
 
 def test_a_customer_has_the_latest_of_each_trait(store: Installation) -> None:
-    [customer] = lines(store.run("customer", "--json", "user_id:ada"))
-    assert customer["traits"] == {"email": "Ada@example.com", "plan": "b", "name": "Ada"}
-    assert customer["identifiers"] == ["email:ada@example.com", "user_id:ada"]
+    [customer] = [orjson.loads(line) for line in store.run("customer", "--json", "email:ada@example.com").splitlines()]
+    traits = {name: trait["value"] for name, trait in customer["traits"].items()}
+    assert traits == {"email": "Ada@example.com", "plan": "b", "name": "Ada"}
+    assert [one["identifier"] for one in customer["identifiers"]] == ["email:ada@example.com", "user_id:ada"]
     assert (customer["channels"], customer["interactions"]) == (["web"], 3)
 
 

@@ -17,7 +17,7 @@ from throughline.demo.deliver import recorded, send
 from throughline.demo.sources import Doors, configure
 from throughline.failures import Failed
 from throughline.options import with_settings
-from throughline.reading import opened, query, wanted
+from throughline.reading import customers, opened, query
 from throughline.stack import running, stop_signal
 
 CUSTOMER: Final = ("user_id:ada", "email:ada@example.com", "phone:+15550100", "facebook_id:6254361511111111")
@@ -79,7 +79,7 @@ def _tell(settings: Settings, doors: Doors) -> list[dict[str, Any]]:
                 raise Failed(msg)
             time.sleep(0.05)
         click.echo(f"{EXPECTED} interactions stand in ClickHouse once each; their {EXPECTED} copies in `duplicates`.\n")
-        return interactions(client, "default", wanted(client, "default", CUSTOMER, settings.identity.default_region))
+        return interactions(client, "default", customers(client, "default", CUSTOMER, settings.identity.default_region))
 
 
 def _next_steps(file: Path, settings: Settings, *, keep: bool) -> str:

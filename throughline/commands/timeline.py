@@ -1,5 +1,6 @@
 """`throughline timeline IDENTIFIER...`: what happened with a customer, oldest first."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -11,7 +12,7 @@ from schemas.settings import Loaded
 from sinks.clickhouse.client import ClickHouse
 from throughline.options import Moment, with_json, with_settings
 from throughline.output import print_rows
-from throughline.reading import Wanted, opened, query, wanted
+from throughline.reading import Customer, customers, opened, query
 
 COLUMNS: Final = ["occurred_at", "channel", "type", "name", "direction", "what", "source"]
 LIMIT: Final = 100
@@ -43,9 +44,14 @@ def timeline(
     limit: int,
     as_json: bool,
 ) -> None:
-    """A customer's interactions, oldest first. IDENTIFIER is kind:value (email:ada@example.com) or a profile's id."""
+    """A customer's interactions, oldest first, by any of the customer's identifiers.
+
+    IDENTIFIER is kind:value (email:ada@example.com) or a profile's id, of now or of once. Several name several
+    customers. An identifier that is nobody's now shows only what is nobody's: `throughline customer` names who has a
+    claim on it.
+    """
     with opened(loaded.settings) as client:
-        whose = wanted(client, tenant, identifiers, loaded.settings.identity.default_region)
+        whose = customers(client, tenant, identifiers, loaded.settings.identity.default_region)
         rows = interactions(
             client, tenant, whose, since=since, until=until, channel=channel or "", kind=kind or "", limit=limit
         )
@@ -55,7 +61,7 @@ def timeline(
 def interactions(
     client: ClickHouse,
     tenant: str,
-    whose: Wanted,
+    whose: Sequence[Customer],
     *,
     since: datetime = _BEGIN,
     until: datetime = _END,
@@ -63,18 +69,17 @@ def interactions(
     kind: str = "",
     limit: int = LIMIT,
 ) -> list[dict[str, Any]]:
-    """The latest `limit` interactions of a customer from `since` to before `until`, oldest first; a dict a row."""
+    """The latest `limit` interactions of some customers from `since` to before `until`, oldest first; a dict a row."""
     parameters = {
         "tenant": tenant,
-        "subjects": whose.subjects,
-        "identifiers": whose.identifiers,
         "since": since,
         "until": until,
         "channel": channel,
         "type": kind,
         "limit": limit,
     }
-    return query(client, "timeline", parameters)
+    rows = [row for one in whose for row in query(client, "timeline", {**parameters, "name": one.name})]
+    return sorted(rows, key=lambda row: (row["occurred_at"], row["event_id"]))[-limit:]
 
 
 def print_timeline(rows: list[dict[str, Any]], *, as_json: bool, title: str | None = None) -> None:

@@ -1,4 +1,4 @@
--- The latest interactions that carry one of some identifiers, oldest first; the subjects make it a range read.
+-- The latest interactions of a customer, oldest first.
 SELECT *
 FROM
 (
@@ -24,11 +24,8 @@ FROM
         received_at,
         stored_at,
         properties
-    FROM timeline
-    WHERE tenant = {tenant:String}
-      AND subject IN {subjects:Array(String)}
-      AND hasAny(identifiers, {identifiers:Array(String)})
-      AND occurred_at >= {since:DateTime64(3, 'UTC')}
+    FROM customer_timeline(tenant = {tenant:String}, identifier = {name:String})
+    WHERE occurred_at >= {since:DateTime64(3, 'UTC')}
       AND occurred_at < {until:DateTime64(3, 'UTC')}
       AND ({channel:String} = '' OR channel = {channel:String})
       AND ({type:String} = '' OR type = {type:String})

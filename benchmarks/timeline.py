@@ -1,0 +1,175 @@
+"""One customer's timeline by any identifier, and questions about everybody, through the embedded gateway.
+
+`python -m benchmarks.timeline` prints one JSON line. Rows are made inside ClickHouse: customers of three subjects each
+(a device, an account, an e-mail), a tenth of the devices contested from a moment on. The same customers are asked for
+at a tenth of the interactions first.
+"""
+
+import json
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from benchmarks.machine import cpu_seconds
+from schemas.ids import profile_id
+from sinks.clickhouse.client import ClickHouse, connect
+from sinks.clickhouse.migrate import migrate
+from throughline.gateway import running
+
+CHUNK: Final = 500_000
+ASKED: Final = 300
+SETTLE_S: Final = 60.0
+_TIMELINE: Final = "SELECT * FROM customer_timeline(tenant = 'default', identifier = {name:String})"
+_EVERYBODY: Final = {
+    "count": "SELECT count() FROM timeline",
+    "by_channel": "SELECT channel, count() FROM timeline GROUP BY channel",
+    "customers_by_channel": "SELECT channel, uniq(profile_id) FROM timeline GROUP BY channel",
+    "customers": "SELECT count() FROM (SELECT profile_id, count() FROM timeline GROUP BY profile_id)",
+}
+_INTERACTIONS: Final = """
+INSERT INTO interactions
+(
+    tenant, subject, event_id, fingerprint, message_id, source, adapter, channel, type, name, occurred_at, received_at,
+    identifiers, text, properties, context, raw_topic, raw_topic_id, raw_partition, raw_offset, schema
+)
+WITH
+    cityHash64(number) % {customers:UInt64} AS customer,
+    cityHash64(number, 1) % 10 AS dice,
+    [('anonymous_id', 'a'), ('user_id', 'u'), ('email', 'e@')][multiIf(dice < 5, 1, dice < 8, 2, 3)] AS kind,
+    concat(kind.2, toString(customer)) AS value,
+    ['web', 'mobile', 'email', 'call_center'][dice % 4 + 1] AS medium,
+    toDateTime64('2026-01-01 00:00:00', 3, 'UTC') + toIntervalSecond(number * 3) AS moment
+SELECT
+    'default', concat(kind.1, ':', value), toUUID(UUIDNumToString(MD5(toString(number)))), hex(number),
+    concat('m', toString(number)), medium, 'segment', medium, 'action', concat('Event ', toString(number % 50)), moment,
+    moment, [(kind.1, value)], if(dice = 3, 'Where is my order? It should have come a week ago.', ''),
+    concat('{"total":', toString(number % 1000), ',"sku":"', toString(number % 777), '"}'),
+    '{"page":{"url":"https://shop.example/p/1","title":"Shoes"},"library":{"name":"analytics.js","version":"2.1"}}',
+    concat('interactions.', medium), toUUID('00000000-0000-0000-0000-000000000001'), number % 4, intDiv(number, 4), 1
+FROM numbers({first:UInt64}, {count:UInt64})
+"""
+_ACCOUNTS: Final = """
+INSERT INTO identity_map (tenant, subject, version, ranges)
+SELECT 'default', concat('user_id:u', toString(number)), 1, []
+FROM numbers({customers:UInt64})
+"""
+_MAP: Final = """
+INSERT INTO identity_map (tenant, subject, version, ranges)
+WITH
+    substring(subject, 10) AS customer,
+    toDateTime64(0, 3, 'UTC') AS begin,
+    toDateTime64('2026-03-01 00:00:00', 3, 'UTC') AS cut,
+    toDateTime64('2100-01-01 00:00:00', 3, 'UTC') AS end
+SELECT
+    tenant,
+    concat(arrayJoin(['anonymous_id:a', 'user_id:u', 'email:e@']) AS kind, customer),
+    2,
+    if(
+        kind = 'anonymous_id:a' AND endsWith(customer, '0'),
+        [(begin, cut, own_profile, 'linked'), (cut, end, generateUUIDv4(), 'contested')],
+        [(begin, end, own_profile, 'linked')]
+    )
+FROM identity_map
+WHERE version = 1
+"""
+
+
+def measure(interactions: int = 10_000_000, customers: int = 100_000) -> dict[str, object]:
+    """Milliseconds of a customer's whole timeline at a tenth and at all of the interactions, their ratio, everybody."""
+    with TemporaryDirectory() as folder:
+        gateway = running.start(Path(folder))
+        try:
+            with connect(running.url(Path(folder))) as client:
+                migrate(client)
+                client.command(_ACCOUNTS, {"customers": customers})
+                client.command(_MAP)
+                few = _at(client, gateway.pid, 0, interactions // 10, customers)
+                all_of_them = _at(client, gateway.pid, interactions // 10, interactions, customers)
+                return {
+                    "benchmark": "timeline",
+                    "customers": customers,
+                    "a_tenth": few,
+                    "all": all_of_them,
+                    "ratio_of_p50": round(_p50(all_of_them) / _p50(few), 2),
+                    "everybody_s": {name: _seconds(client, sql) for name, sql in _EVERYBODY.items()},
+                }
+        finally:
+            running.stop(gateway)
+
+
+def _at(client: ClickHouse, gateway: int, first: int, last: int, customers: int) -> dict[str, object]:
+    for at in range(first, last, CHUNK):
+        count = min(CHUNK, last - at)
+        client.command(_INTERACTIONS, {"customers": customers, "first": at, "count": count})
+    _settle(client)
+    names = list(_names(customers))
+    for name in names[: ASKED // 10]:  # marks and dictionaries are read once
+        client.query(_TIMELINE, {"name": name})
+    before, took, rows = cpu_seconds(gateway), [], 0
+    for name in names:
+        began = time.perf_counter()
+        rows += len(client.query(_TIMELINE, {"name": name}).rows)
+        took.append((time.perf_counter() - began) * 1000)
+    parts = "SELECT count() FROM system.parts WHERE active AND database = 'throughline' AND table = 'interactions'"
+    return {
+        "interactions": last,
+        "parts": client.query(parts).rows[0][0],
+        "rows_each": round(rows / len(names), 1),
+        "ms": _percentiles(took),
+        "cpu_ms_of_clickhouse": round((cpu_seconds(gateway) - before) / len(names) * 1000, 1),
+        "one_statement_ms": round(median(_times(client, "SELECT 1", 30)), 1),
+    }
+
+
+def _names(customers: int) -> Iterator[str]:
+    """Identifiers of each kind, and profile ids, of customers anywhere."""
+    chosen = random.Random(1)  # noqa: S311  the same ones in every run
+    for number in range(ASKED):
+        one = chosen.randrange(customers)
+        by = (
+            f"anonymous_id:a{one}",
+            f"user_id:u{one}",
+            f"email:e@{one}",
+            str(profile_id("default", f"user_id:u{one}")),
+        )
+        yield by[number % 4]
+
+
+def _settle(client: ClickHouse) -> None:
+    """Wait until ClickHouse has merged what it wants to merge now."""
+    deadline, quiet = time.monotonic() + SETTLE_S, 0
+    while quiet < 3 and time.monotonic() < deadline:
+        time.sleep(0.5)
+        quiet = 0 if client.query("SELECT count() FROM system.merges").rows[0][0] else quiet + 1
+
+
+def _times(client: ClickHouse, sql: str, count: int) -> list[float]:
+    took = []
+    for _ in range(count):
+        began = time.perf_counter()
+        client.query(sql)
+        took.append((time.perf_counter() - began) * 1000)
+    return took
+
+
+def _seconds(client: ClickHouse, sql: str) -> float:
+    return round(median(_times(client, sql, 3)) / 1000, 2)
+
+
+def _percentiles(took: Sequence[float]) -> dict[str, float]:
+    cuts = quantiles(took, n=100)
+    return {f"p{p}": round(cuts[p - 1], 1) for p in (50, 95, 99)}
+
+
+def _p50(found: dict[str, object]) -> float:
+    cuts = found["ms"]
+    assert isinstance(cuts, dict)
+    return float(cuts["p50"])
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))

@@ -25,7 +25,7 @@ class State(msgspec.Struct, frozen=True):
         settled: the last one under which every row was written; 0: none, the store is new.
         topic_id: the topic that the position is of.
         position: the first offset that is not in the store; None: it has read nothing of this topic.
-        pending: the last offsets of runs that may have been emitted and are not in the store.
+        pending: the last offset of a run that may have been emitted and is not in the store.
         covers: whether the store holds all that any beginning of a topic held: it was filled from the archive.
         profiles: of two and more identifiers.
     """
@@ -34,7 +34,7 @@ class State(msgspec.Struct, frozen=True):
     settled: int = 0
     topic_id: UUID | None = None
     position: int | None = None
-    pending: tuple[int, ...] = ()
+    pending: int | None = None
     covers: bool = False
     profiles: int = 0
 

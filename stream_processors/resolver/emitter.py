@@ -1,7 +1,7 @@
 """The way out: room, sent, and all of it in Kafka; or nobody knows, and the same is sent again."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
@@ -35,12 +35,26 @@ class Batch:
         """Bytes of keys and values."""
         return self.sizes.total()
 
+    def pieces(self, most: int) -> Iterator["Batch"]:
+        """The same in batches of so many bytes at most, unless a single record is larger."""
+        piece = Batch()
+        for topic, outputs in self.outputs.items():
+            for output in outputs:
+                size = sum(map(len, output))
+                if piece.size and piece.size + size > most:
+                    yield piece
+                    piece = Batch()
+                piece.outputs.setdefault(topic, []).append(output)
+                piece.sizes[topic] += size
+        if piece.size:
+            yield piece
+
 
 class Emitter:
     """Sends batches, one at a time. Used by one thread.
 
     Attributes:
-        most: bytes that a batch should have at most.
+        most: bytes that are sent at once: within the budget, and within the producer's queue.
     """
 
     def __init__(self, outlet: Outlet, ledger: Ledger, halt: Halt) -> None:
@@ -50,13 +64,14 @@ class Emitter:
         self._halt = halt
 
     def emit(self, batch: Batch) -> bool:
-        """Wait for room, and until Kafka has all of it. False: given up; it may be there or not.
+        """Wait for room, a piece at a time, and until Kafka has all of it. False: given up; it may be there or not.
 
         Raises:
             DeliveryError: Kafka refused some of it.
         """
-        if not batch.size:
-            return True
+        return all(self._emit(piece) for piece in batch.pieces(self.most))
+
+    def _emit(self, batch: Batch) -> bool:
         while not self._ledger.reserve(batch.size):
             if self._halt.ending.wait(_ROOM_S) or self._halt.gives_up:
                 return False

@@ -12,7 +12,8 @@ from uuid import UUID
 from schemas.telemetry import logger
 from stream_processors.resolver.begin import begin, mark_of
 from stream_processors.resolver.graph import GRAPH
-from stream_processors.resolver.shard import Shard, Tools
+from stream_processors.resolver.shard import Shard
+from stream_processors.resolver.tools import Tools
 from stream_processors.transport import Found, Run, Start
 
 TopicPartition = tuple[str, int]

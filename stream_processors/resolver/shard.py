@@ -6,48 +6,26 @@ rows.
 """
 
 from collections import deque
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-import msgspec
 from msgspec.structs import replace
 
-from schemas.evidence import Evidence, rules_id
-from schemas.identity import BEGIN, Rules
-from schemas.telemetry import Metrics, logger
-from schemas.topics import Topics
+from schemas.evidence import Evidence
+from schemas.identity import Rules
+from schemas.telemetry import logger
 from stream_processors.resolver import fill
 from stream_processors.resolver.begin import Begin, State, version_of
-from stream_processors.resolver.contract import Core, Resolution
-from stream_processors.resolver.emitter import Batch, Emitter
+from stream_processors.resolver.configured import rules_fact
+from stream_processors.resolver.contract import Resolution
+from stream_processors.resolver.emitter import Batch
 from stream_processors.resolver.graph import Graph, read_rules
-from stream_processors.resolver.graphs import Graphs
-from stream_processors.resolver.halt import Halt
-from stream_processors.resolver.records import Limits, Record, cut, read
+from stream_processors.resolver.records import Record, cut, read
+from stream_processors.resolver.tools import Tools
 from stream_processors.resolver.undone import Undone
 from stream_processors.transport import Run
 
 _PIECE: Final = 1 << 20  # bytes of rows sent at once when all are written again
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every shard works with.
-
-    Attributes:
-        configured: the rules of the configuration.
-    """
-
-    core: Core
-    graphs: Graphs
-    emitter: Emitter
-    topics: Topics
-    limits: Limits
-    metrics: Metrics
-    halt: Halt
-    configured: Rules
 
 
 class Shard:
@@ -69,7 +47,7 @@ class Shard:
         self.is_settled = begin.resumes
         self._is_compared = False
         self._position = begin.offset
-        self._pending = self.graph.state.pending if begin.resumes else ()
+        self._pending = self.graph.state.pending if begin.resumes else None
         self._waiting: deque[Record] = deque()
         self._runs: deque[Run] = deque()
         self._latest = 0
@@ -95,14 +73,14 @@ class Shard:
             return self._settle()
         if self.is_settled and not (self._is_compared or self._compare_rules()):
             return False
-        last = self._pending[0] if self._pending else None
-        run = cut(self._waiting, self._tools.limits, last, None if self.is_settled else self._end)
+        run = cut(self._waiting, self._tools.limits, self._pending, None if self.is_settled else self._end)
         return bool(run) and self._take(run)
 
     def _take(self, run: list[Record]) -> bool:
         facts = [record.fact for record in run if record.fact is not None]
-        if self.is_settled and not self._pending:
-            self._note((run[-1].offset,))
+        if self.is_settled and self._pending is None:
+            self._pending = run[-1].offset
+            self.graph.note(replace(self.graph.state, pending=self._pending))
         if facts and facts[0].fact == "rules":
             return self._change_rules(facts[0], run)
         return self._resolve(facts, run)
@@ -114,9 +92,6 @@ class Shard:
         done = tools.core.resolve(facts, self.graph, self.rules, version=version, at=last.at, quiet=quiet)
         batch = Batch()
         batch.add(tools.topics, done)
-        if batch.size > tools.emitter.most and len(run) > 1:
-            self._note((run[len(run) // 2 - 1].offset, *self._pending))  # nothing was sent: the run may still be cut
-            return True
         if not tools.emitter.emit(batch):
             return False
         self.graph.write(done.writes, self._after(last, self.graph.state.profiles + done.profiles_delta))
@@ -185,7 +160,7 @@ class Shard:
             batch.add(tools.topics, piece)
             if undone is not None:
                 undone.note(piece)
-            if batch.size >= min(_PIECE, tools.emitter.most // 2):
+            if batch.size >= _PIECE:
                 if tools.halt.is_over or not tools.emitter.emit(batch):
                     return False
                 batch = Batch()
@@ -213,10 +188,6 @@ class Shard:
         self._finish(run)
         return True
 
-    def _note(self, pending: tuple[int, ...]) -> None:
-        self._pending = pending
-        self.graph.note(replace(self.graph.state, pending=pending))
-
     def _after(self, last: Record, profiles: int) -> State:
         return self._state(last.offset + 1, profiles)
 
@@ -227,14 +198,13 @@ class Shard:
             settled=self._begin.generation if self.is_settled else self.graph.state.settled,
             topic_id=self._topic_id,
             position=position,
-            pending=tuple(last for last in self._pending if last >= position),
             profiles=profiles,
         )
 
     def _finish(self, run: list[Record]) -> None:
         """Allow the commit of all that is in the store."""
         self._position, self._latest = run[-1].offset + 1, run[-1].at
-        self._pending = self.graph.state.pending
+        self._pending = None
         for _ in run:
             self._waiting.popleft()
         while self._runs and self._runs[0].end <= self._position:
@@ -252,17 +222,3 @@ class Shard:
         """What cannot be read changes nothing; the sink rejects its row, and keeps it."""
         self._tools.metrics.identity_unreadable.inc()
         self._log.error("evidence_not_read", offset=offset)
-
-
-def rules_fact(rules: Rules) -> Evidence:
-    """The rules of a configuration as evidence; the same from everybody, and older than an operator's."""
-    document = msgspec.json.encode(rules.as_document(), order="sorted")
-    return Evidence(
-        tenant="",
-        fact_id=rules_id(document, BEGIN),
-        fact="rules",
-        at=datetime.fromtimestamp(BEGIN, UTC),
-        rules=msgspec.Raw(document),
-        author="throughline",
-        reason="the rules of the configuration, at the first start",
-    )

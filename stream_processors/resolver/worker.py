@@ -20,7 +20,7 @@ from stream_processors.resolver.halt import Halt
 from stream_processors.resolver.loop import Loop
 from stream_processors.resolver.rebuild import Archive, rebuild
 from stream_processors.resolver.records import Limits
-from stream_processors.resolver.shard import Tools
+from stream_processors.resolver.tools import Tools
 from stream_processors.transport import reading
 from stream_processors.worker import OPEN_BYTES, REFRESH_S, Worker
 

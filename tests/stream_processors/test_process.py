@@ -1,13 +1,12 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from schemas.kafka.clients import resolve_group, sink_group
@@ -17,7 +16,7 @@ from schemas.topics import Topics
 from stream_processors.app import App
 from stream_processors.process import run
 from stream_processors.worker import Worker, build_worker
-from tests.stream_processors.topics import RAW, evidence, interactions, outputs, processed, send
+from tests.stream_processors.topics import RAW, consumes, evidence, interactions, outputs, processed, send
 
 
 @dataclass
@@ -98,16 +97,6 @@ async def test_another_embedded_run_still_knows_the_copies(tmp_path: Path) -> No
 def sink_consumes(kafka: KafkaSettings) -> None:
     """Commit the ends of the outputs as the sink would."""
     consumes(kafka, sink_group(kafka), (*Topics().outputs, Topics().evidence))
-
-
-def consumes(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> None:
-    """Commit the ends of topics as a group."""
-    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": group, "log_level": 2})
-    places = [TopicPartition(topic, number) for topic in topics for number in range(4)]
-    for place in places:
-        place.offset = consumer.get_watermark_offsets(place, timeout=10)[1]
-    consumer.commit(offsets=places, asynchronous=False)
-    consumer.close()
 
 
 @pytest.mark.slow

@@ -59,6 +59,16 @@ def committed(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> int:
     return sum(max(0, place.offset) for place in found)
 
 
+def consumes(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> None:
+    """Commit the ends of topics as a group."""
+    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": group, "log_level": 2})
+    places = [TopicPartition(topic, number) for topic in topics for number in range(4)]
+    for place in places:
+        place.offset = consumer.get_watermark_offsets(place, timeout=10)[1]
+    consumer.commit(offsets=places, asynchronous=False)
+    consumer.close()
+
+
 def processed(kafka: KafkaSettings) -> int:
     """How many raw records the processors have committed."""
     return committed(kafka, process_group(kafka), Topics(kafka.prefix).raw)

@@ -8,8 +8,8 @@ from schemas.identity import Rules
 from schemas.settings import ClickHouseSettings, Settings
 from sinks.tables import MAP
 from stream_processors.resolver.begin import version_of
+from stream_processors.resolver.configured import rules_fact
 from stream_processors.resolver.rebuild import ArchiveError
-from stream_processors.resolver.shard import rules_fact
 from tests.ports import free_port
 from tests.sinks.conftest import Store
 from tests.stream_processors.core.identity_worlds import RULES, TENANT, random_facts, traits

@@ -27,7 +27,8 @@ from stream_processors.resolver.graph import Graph
 from stream_processors.resolver.graphs import Graphs
 from stream_processors.resolver.halt import Halt
 from stream_processors.resolver.records import Limits
-from stream_processors.resolver.shard import Shard, Tools
+from stream_processors.resolver.shard import Shard
+from stream_processors.resolver.tools import Tools
 from stream_processors.transport import Found
 from stream_processors.transport.progress import Progress
 from tests.stream_processors.transport.records import message
@@ -67,6 +68,7 @@ class Kafka:
     rows: list[bytes] = field(default_factory=list)
     profiles: list[bytes] = field(default_factory=list)
     changes: list[bytes] = field(default_factory=list)
+    pieces: list[int] = field(default_factory=lambda: [0])
     topic_id: UUID = TODAY
     low: int = 0
     mark: str = ""
@@ -92,7 +94,8 @@ class Sent:
     is_refused: bool = False
 
     def send(self, topic: str, outputs: Iterable[tuple[bytes, bytes]]) -> None:
-        for _, value in outputs:
+        for key, value in outputs:
+            self.kafka.pieces[-1] += len(key) + len(value)
             self.fate.touch(partial(self.kafka.of(topic).append, value))
 
     def send_to(self, topic: str, outputs: Iterable[tuple[int, bytes, bytes]]) -> None:
@@ -100,6 +103,7 @@ class Sent:
             self.fate.touch(partial(self.kafka.log.append, value))
 
     def flush(self, give_up: Callable[[], bool]) -> bool:
+        self.kafka.pieces.append(0)
         return self.fate.touch(lambda: not give_up())
 
     def close(self) -> None:

@@ -39,7 +39,7 @@ def test_what_was_noted_survives_a_kill(tmp_path: Path) -> None:
         "from stream_processors.resolver.begin import State\n"
         "from stream_processors.resolver.graphs import Graphs\n"
         f"graph = Graphs(Path({str(tmp_path)!r})).of({AT!r})\n"
-        "for n in range(50): graph.note(State(pending=(n,))); graph.write({b'a%d' % n: b'x'}, State(position=n))\n"
+        "for n in range(50): graph.note(State(pending=n)); graph.write({b'a%d' % n: b'x'}, State(position=n))\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL

@@ -3,8 +3,8 @@ from hypothesis import strategies as st
 
 from schemas.evidence import Evidence
 from schemas.identity import Rules
+from stream_processors.resolver.configured import rules_fact
 from stream_processors.resolver.records import Limits, Record, cut, read
-from stream_processors.resolver.shard import rules_fact
 from tests.stream_processors.resolver.evidence import link
 from tests.stream_processors.transport.records import message
 

@@ -22,8 +22,8 @@ def told(rules: Rules, *runs: list[Evidence]) -> Resolver:
 
 
 def test_a_link_aside_that_is_older_than_an_erasure_counts_for_no_hub() -> None:
-    calls = [link("P1", f"U{n}", n) for n in (3, 4, 5, 6)]
-    told(SMALL, calls, [command("erase", 3, ["U6"])], [link("P1", "U6", 1)], [link("P1", "U5", 1)])
+    calls = [link("P1", f"E{n}", n) for n in (3, 4, 5)]
+    told(SMALL, calls, [command("erase", 4, ["E5"])], [link("P1", "E5", 1)])
 
 
 def test_a_link_aside_that_is_older_moves_the_hub_to_an_earlier_time() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from benchmarks import intake, latency, path, processor, sink, timeline
+from benchmarks import identity, intake, latency, path, processor, sink, timeline
 from benchmarks.machine import describe
 
 RESULTS: Final = Path(__file__).parent / "results"
@@ -18,6 +18,7 @@ Result = dict[str, Any]
 _MEASURES: Final[dict[str, Callable[[], Result | list[Result]]]] = {
     "processor": processor.measure,
     "sink": sink.measure,
+    "identity": identity.measure,
     "intake": intake.measure,
     "path": path.measure,
     "latency": latency.measure,

@@ -87,6 +87,36 @@ def _merged(groups: dict[int | str, Group], one: int | str, other: int | str) ->
 
 def joined(desk: Desk, group: Group) -> Joined | None:
     """The component that a group becomes; None: it is not plain."""
+    return (_leaf(desk, group) if len(group.links) == 1 else None) or _joined(desk, group)
+
+
+def _leaf(desk: Desk, group: Group) -> Joined | None:
+    """The same, where one link brings one new identifier that cannot be the root; None: look closer."""
+    fact = group.links[0]
+    name, far = fact.left[0], fact.right[0]
+    if desk.seats[name].component:
+        name, far = far, name
+    number = desk.seats[far].component
+    if desk.seats[name].component or not number:
+        return None
+    part, kinds = desk.kept[number], desk.kinds
+    rules, members, row, end = kinds.rules, part.members, kinds.of(name), kinds.of(far)
+    is_strong = row.unique or not row.shared
+    most = min(rules.cap, rules.hub, rules.degree, rules.cap if is_strong else row.limit)
+    if not _is_plain(part) or len(members) >= most or len(part.links) >= most or row.blocks(name) or end.blocks(far):
+        return None
+    root = members[part.roots[0]]
+    least = kinds.of(root).priority
+    if row.priority <= least or (end.priority <= least and far != root):
+        return None  # it, or the end that it makes older, may be the root
+    if is_strong and any(member.startswith(f"{row.name}:") for member in members):
+        return None
+    size = len(members)
+    link = (class_of(row, end), moment_of(fact), fact.fact_id.int >> PREFIX, size, members.index(far))
+    return Joined([(number, part)], [name], [*members, name], [*part.links, link], part.roots[0], group.links)
+
+
+def _joined(desk: Desk, group: Group) -> Joined | None:
     single = [key for key in group.keys if isinstance(key, str)]
     parts = [(key, desk.kept[key]) for key in group.keys if isinstance(key, int)]
     if not all(_is_plain(part) for _, part in parts):

@@ -96,15 +96,18 @@ def _story(one: Joined) -> _Story:
     was_several = False
     for _, part in one.parts:
         old = Owner(part.members[part.roots[0]])
-        recorded.update(part.recorded)
+        if part.recorded:
+            recorded.update(part.recorded)
         if len(part.members) == 1 or old != owner:
             before |= dict.fromkeys(part.members, old)
         if len(part.members) > 1:
             was_several = was_several or old == owner
             if old != owner:
                 several.append(old)
+    if not (recorded or several):
+        return _Story(owner, before, several, recorded, several, was_several)
     recorded.update(several)
-    moved = sorted(old for old in recorded if old != owner and old.identifier in before) if recorded else []
+    moved = sorted(old for old in recorded if old != owner and old.identifier in before)
     recorded.discard(owner)
     return _Story(owner, before, sorted(several), recorded, moved, was_several)
 

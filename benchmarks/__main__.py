@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from benchmarks import identity, intake, latency, path, processor, sink, timeline
+from benchmarks import identify, identity, intake, latency, path, processor, sink, timeline
 from benchmarks.machine import describe
 
 RESULTS: Final = Path(__file__).parent / "results"
@@ -23,6 +23,7 @@ _MEASURES: Final[dict[str, Callable[[], Result | list[Result]]]] = {
     "path": path.measure,
     "latency": latency.measure,
     "timeline": timeline.measure,
+    "identify": identify.measure,
 }
 
 

@@ -18,7 +18,6 @@ _DEVICE_KINDS: Final = frozenset(  # Segment's default external ids of a device,
     {"android_id", "android_idfa", "android_push_token", "ios_id", "ios_idfa", "ios_push_token"}
     | {"idfa", "idfv", "gaid", "aaid", "advertising_id"}
 )
-_is_uuid: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII).fullmatch
 _BOUNDARY: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -68,15 +67,6 @@ def id_of(value: object) -> str | None:
     if isinstance(value, int):
         return str(value)
     return str(int(value)) if value.is_integer() and abs(value) < _EXACT else None
-
-
-def is_generated(identity: str) -> bool:
-    """Whether an id looks like the anonymous ids that the libraries make: UUIDs, all of them.
-
-    An alias names the former id without its kind. Two user ids are never one customer by evidence alone, so a user id
-    that is a UUID loses nothing here.
-    """
-    return _is_uuid(identity) is not None
 
 
 def handle_of(value: object) -> str:

@@ -17,7 +17,6 @@ from producers.dialects.segment.fields import (
     external_ids,
     handle_of,
     id_of,
-    is_generated,
     object_of,
     phone_of,
     time_of,
@@ -154,8 +153,9 @@ def _identifiers(message: _Object, call: Call, traits: _Object, context: _Object
     """Everything that names the customer, ids proper first."""
     anonymous = id_of(message.get("anonymousId"))
     found = [("user_id", id_of(message.get("userId"))), ("anonymous_id", anonymous)]
-    if call == "alias" and (previous := id_of(message.get("previousId"))) and previous != anonymous:
-        found.append(("anonymous_id" if is_generated(previous) else "user_id", previous))
+    if call == "alias":  # it names the former id without its kind; two accounts would never be one by evidence alone
+        previous = id_of(message.get("previousId"))
+        found += [("anonymous_id", previous)] if previous != anonymous else []
     if traits:
         found += [("email", email_of(traits.get("email"))), ("phone", phone_of(traits.get("phone")))]
     if "externalIds" in context:

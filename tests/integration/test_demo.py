@@ -16,8 +16,10 @@ def test_the_demo_prints_one_timeline_of_four_channels(tmp_path: Path) -> None:
         [sys.executable, "-m", "throughline", "demo"], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    table = done.stdout.partition("Ada's timeline")[2]
+    table, _, why = done.stdout.partition("One customer, asked for as")[2].partition("How it knows")
     for channel in ("web", "social", "call_center", "email"):
         assert channel in table
     assert done.stderr == ""
     assert "where is my order" in table
+    assert "one customer, profile" in why
+    assert all(kind in why for kind in ("contact facts", "device facts", "account facts"))

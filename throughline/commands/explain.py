@@ -1,15 +1,17 @@
 """`throughline explain A [B]`: why identifiers are one customer, or why not."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from schemas.settings import Loaded
-from throughline.identity.explain import explain_one, explain_two
+from sinks.clickhouse.client import ClickHouse
+from throughline.identity.explain import Explanation, explain_one, explain_two
 from throughline.identity.facts import Facts, rules_in_force
 from throughline.identity.gather import gather
 from throughline.identity.named import identifiers_of
-from throughline.identity.render import document, evidence_of, lines
+from throughline.identity.render import Seen, document, evidence_of, lines
 from throughline.options import with_json, with_settings
 from throughline.output import print_json
 from throughline.reading import opened
@@ -32,17 +34,27 @@ def explain(*, loaded: Loaded, one: str, other: str | None, tenant: str, as_json
 
     Exit status 0 when they are one customer, 1 when they are not or nothing is known of one of them.
     """
+    names = [one] if other is None else [one, other]
     with opened(loaded.settings) as client:
-        shelf = Facts(client, tenant)
-        rules, _ = rules_in_force(client)
-        region = loaded.settings.identity.default_region
-        names = identifiers_of(shelf, rules, tenant, [one] if other is None else [one, other], region=region)
-        world = gather(shelf, tenant, names, rules)
-        told = explain_one(world, names[0]) if other is None else explain_two(world, names[0], names[1])
-        seen = shelf.interactions(evidence_of(told))
+        told, seen = explained(client, tenant, names, region=loaded.settings.identity.default_region)
     if as_json:
         print_json([document(told, tenant, seen)])
     else:
         click.echo("\n".join(lines(told, seen)))
     if not told.one:
         sys.exit(1)
+
+
+def explained(client: ClickHouse, tenant: str, names: Sequence[str], *, region: str) -> tuple[Explanation, Seen]:
+    """Why one or two names are whose they are, and the interactions that this rests on.
+
+    Raises:
+        click.BadParameter: a name is in no form that is known.
+        Failed: nothing is known of one.
+    """
+    shelf = Facts(client, tenant)
+    rules, _ = rules_in_force(client)
+    one, *others = identifiers_of(shelf, rules, tenant, names, region=region)
+    world = gather(shelf, tenant, [one, *others], rules)
+    told = explain_two(world, one, others[0]) if others else explain_one(world, one)
+    return told, shelf.interactions(evidence_of(told))

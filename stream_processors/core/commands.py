@@ -54,7 +54,8 @@ NONE: Final = Commands()
 
 def moment_of(fact: Evidence) -> int:
     """When a fact holds, within what time knows: BEGIN to before END."""
-    return min(max(milliseconds(fact.at), BEGIN), END - 1)
+    t = milliseconds(fact.at)
+    return t if BEGIN <= t < END else BEGIN if t < BEGIN else END - 1
 
 
 def named(fact: Evidence) -> frozenset[str]:

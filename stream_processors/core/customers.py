@@ -135,7 +135,7 @@ def entry(identifier: str, since: int, state: State) -> bytes:
 def linked_entries(identifiers: Iterable[str]) -> list[bytes]:
     """The entries of a profile whose identifiers are its for ever, in their order."""
     tail = b',"since":"%b","state":"linked"}' % _FIRST
-    some = (identifier.partition(":") for identifier in sorted(identifiers))
+    some = [identifier.partition(":") for identifier in sorted(identifiers)]
     return [b'{"kind":' + _json(kind) + b',"value":' + _json(value) + tail for kind, _, value in some]
 
 

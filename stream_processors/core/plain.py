@@ -109,7 +109,8 @@ def _leaf(desk: Desk, group: Group) -> Joined | None:
     least = kinds.of(root).priority
     if row.priority <= least or (end.priority <= least and far != root):
         return None  # it, or the end that it makes older, may be the root
-    if is_strong and any(member.startswith(f"{row.name}:") for member in members):
+    start = f"{row.name}:"
+    if is_strong and any(member.startswith(start) for member in members):
         return None
     size = len(members)
     link = (class_of(row, end), moment_of(fact), fact.fact_id.int >> PREFIX, size, members.index(far))

@@ -1,6 +1,6 @@
 """What is said of plain components: records, and what to keep; as `survey`, `profiles` and `changes` would have it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from schemas.evidence import Evidence
@@ -84,13 +84,14 @@ def _write(one: Joined, story: _Story, writer: Writer, done: Resolution) -> None
     done.profiles.append(writer.portrait(said))
     for owner in story.moved:
         done.profiles.append(writer.portrait(Portrait(owner, story.owner, [], {}, is_needed=False)))
-    for change in _changes(one, story, writer):
-        done.changes.append(writer.change(change))
+    done.changes += map(writer.change, _changes(one, story, writer))
 
 
 def _story(one: Joined) -> _Story:
     owner = Owner(one.members[one.root])
     before = {name: Owner(name) for name in one.single}
+    if len(one.parts) == 1 and 1 < len(one.parts[0][1].members) > one.root and one.root == one.parts[0][1].roots[0]:
+        return _Story(owner, before, [], set(one.parts[0][1].recorded), [], was_several=True)
     recorded: set[Owner] = set()
     several = []
     was_several = False
@@ -112,13 +113,16 @@ def _story(one: Joined) -> _Story:
     return _Story(owner, before, sorted(several), recorded, moved, was_several)
 
 
-def _changes(one: Joined, story: _Story, writer: Writer) -> Iterator[Change]:
+def _changes(one: Joined, story: _Story, writer: Writer) -> list[Change]:
     facts = Evidences((fact.fact_id, named(fact)) for fact in one.fresh) if len(one.fresh) > 1 else None
     only = [one.fresh[0].fact_id]
+    changes = []
     if story.several:
         moved = sorted(name for name, owner in story.before.items() if owner in story.several)
         owners = [writer.id_of(owner) for owner in (story.owner, *story.several)]
-        yield Change("merged", moved, owners, "", facts.of(moved, one.members) if facts else only)
+        changes.append(Change("merged", moved, owners, "", facts.of(moved, one.members) if facts else only))
     new = sorted(name for name, owner in story.before.items() if owner not in story.several)
     if new:
-        yield Change("linked", new, [writer.id_of(story.owner)], "", facts.of(new, one.members) if facts else only)
+        found = facts.of(new, one.members) if facts else only
+        changes.append(Change("linked", new, [writer.id_of(story.owner)], "", found))
+    return changes

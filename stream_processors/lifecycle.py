@@ -91,9 +91,9 @@ async def live(
     if failures:
         reason = failures[0]
         told = str(reason) if isinstance(reason, _TELLING) else None
-        logger().error("process_failed", error=type(reason).__name__, text=told, frames=frames_of(reason))
+        logger().error("worker_failed", error=type(reason).__name__, text=told, frames=frames_of(reason))
         return 1
-    logger().info("process_stopped")
+    logger().info("worker_stopped")
     return 0
 
 

@@ -70,7 +70,7 @@ class Worker:
         """Run the app; returns only when it is stopped, raises what it crashed with."""
         await self.app.start()
         ready()
-        logger().info("process_started")
+        logger().info("worker_started")
         await self.app.wait()
         if self.app.crash_reason is not None:
             raise self.app.crash_reason

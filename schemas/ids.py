@@ -28,7 +28,12 @@ def uuid_of(*parts: str) -> UUID:
 
 def uuid_text(*parts: str) -> str:
     """`str(uuid_of(...))`, in half the time: for ids that are only written."""
-    said = sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).hexdigest()
+    return uuid_text_of("\x1f".join(parts).encode())
+
+
+def uuid_text_of(parts: bytes) -> str:
+    """The same of parts that are joined, and bytes, already."""
+    said = sha1(_NAMESPACE + parts, usedforsecurity=False).hexdigest()
     variant = _VARIANTS[int(said[16], 16) & 3]
     return f"{said[:8]}-{said[8:12]}-5{said[13:16]}-{variant}{said[17:20]}-{said[20:32]}"
 

@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.evidence import Evidence
 from schemas.identity import BEGIN, END, State, moment
-from schemas.ids import uuid_text
+from schemas.ids import uuid_text, uuid_text_of
 from stream_processors.core.kept import Traits
 from stream_processors.core.outputs import Output
 from stream_processors.core.owners import Owner, Row, profile_name
@@ -17,6 +17,8 @@ _json: Final = msgspec.json.Encoder().encode
 _FIRST: Final = moment(BEGIN).encode()
 _LAST: Final = moment(END).encode()
 _BOUNDS: Final = {BEGIN: _FIRST, END: _LAST}
+_EVER: Final = b'{"since":"%b","until":"%b","profile":"' % (_FIRST, _LAST)
+_LINKED: Final = b',"since":"%b","state":"linked"}' % _FIRST
 _NOBODY: Final = b'"command":"","author":"","reason":""'
 
 
@@ -58,9 +60,10 @@ class Writer:
     def __init__(self, tenant: str, version: int, at: int) -> None:
         self.tenant = tenant
         self._version = version
-        self._text = str(version)
         self._when = b'"version":%d,"at":"%b"' % (version, moment(at).encode())
         self._head = b'{"tenant":' + _json(tenant)
+        self._live = b'"version":%d,"state":"live","absorbed_by":null,"identifiers":[' % version
+        self._seed = "\x1f".join(("change", tenant, str(version), "")).encode()
         self._ids: dict[Owner, str] = {}
 
     def id_of(self, owner: Owner) -> str:
@@ -75,9 +78,16 @@ class Writer:
         spans = (self._span(_time(span.since), _time(span.until), span.owner, span.state) for span in row)
         return self._map([subject], b",".join(spans))[0]
 
-    def linked(self, subjects: Iterable[str], owner: Owner) -> list[Output]:
-        """`identity.map` of those that are one profile's for ever."""
-        return self._map(subjects, self._span(_FIRST, _LAST, owner, "linked"))
+    def linked(self, subjects: Iterable[str], owner: str) -> list[Output]:
+        """`identity.map` of those that are for ever of the profile with this id."""
+        return self._map(subjects, b'%b%b","state":"linked"}' % (_EVER, owner.encode()))
+
+    def customer(self, owner: str, identifiers: Iterable[str]) -> Output:
+        """`customer.profiles`: the customer with this id, whose identifiers are its for ever; nothing else is known."""
+        key = owner.encode()
+        return key, b'%b,"profile_id":"%b",%b%b],"traits":{}}' % (
+            self._head, key, self._live, _linked_entries(identifiers),
+        )  # fmt: skip
 
     def _span(self, since: bytes, until: bytes, owner: Owner, state: State) -> bytes:
         return b'{"since":"%b","until":"%b","profile":"%b","state":"%b"}' % (
@@ -120,7 +130,7 @@ class Writer:
             change.what.encode(), _json(change.identifiers), _json(change.profiles), change.rule.encode(),
             _json(change.evidence),
         )  # fmt: skip
-        key = uuid_text("change", self.tenant, self._text, said.decode()).encode()
+        key = uuid_text_of(self._seed + said).encode()
         return key, b'%b,"change_id":"%b",%b,%b,%b}' % (self._head, key, self._when, said, by)
 
 
@@ -132,11 +142,10 @@ def entry(identifier: str, since: int, state: State) -> bytes:
     )  # fmt: skip
 
 
-def linked_entries(identifiers: Iterable[str]) -> list[bytes]:
-    """The entries of a profile whose identifiers are its for ever, in their order."""
-    tail = b',"since":"%b","state":"linked"}' % _FIRST
-    some = [identifier.partition(":") for identifier in sorted(identifiers)]
-    return [b'{"kind":' + _json(kind) + b',"value":' + _json(value) + tail for kind, _, value in some]
+def _linked_entries(identifiers: Iterable[str]) -> bytes:
+    """The entries, in their order, of identifiers that are one profile's for ever; one at least."""
+    some = [_json(identifier).replace(b":", b'","value":"', 1) for identifier in sorted(identifiers)]
+    return b'{"kind":' + (_LINKED + b',{"kind":').join(some) + _LINKED
 
 
 def _time(t: int) -> bytes:

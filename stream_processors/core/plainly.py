@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from schemas.evidence import Evidence
 from stream_processors.core.changes import Evidences
 from stream_processors.core.commands import named
-from stream_processors.core.customers import Change, Portrait, Writer, linked_entries
+from stream_processors.core.customers import Change, Portrait, Writer
 from stream_processors.core.desk import Desk
 from stream_processors.core.kept import Kept
 from stream_processors.core.owners import Owner
@@ -67,6 +68,14 @@ def _tell(desk: Desk, group: Group, one: Joined, writer: Writer, done: Resolutio
     if not one.fresh:
         return
     done.links["accepted"] += len(one.fresh)
+    if _has_grown(one):
+        number, part = one.parts[0]
+        desk.keep_plain(
+            number, Kept(one.members, one.links, [one.root], recorded=part.recorded), (), one.single, done.writes
+        )
+        if one.single and not quiet:
+            _write_growth(one, writer, done)
+        return
     story = _story(one)
     number = one.parts[0][0] if one.parts else desk.numbers.next()
     kept = Kept(one.members, one.links, [one.root], recorded=sorted(story.recorded))
@@ -78,20 +87,33 @@ def _tell(desk: Desk, group: Group, one: Joined, writer: Writer, done: Resolutio
             _write(one, story, writer, done)
 
 
+def _has_grown(one: Joined) -> bool:
+    """Whether one profile of several took in single identifiers, or none, and remains: what nearly all links do."""
+    if len(one.parts) != 1:
+        return False
+    part = one.parts[0][1]
+    return 1 < len(part.members) > one.root == part.roots[0]
+
+
+def _write_growth(one: Joined, writer: Writer, done: Resolution) -> None:
+    owner, names = writer.id_of(Owner(one.members[one.root])), sorted(one.single)
+    done.map += writer.linked(names, owner)
+    done.profiles.append(writer.customer(owner, one.members))
+    done.changes.append(writer.change(Change("linked", names, [owner], "", _evidence(one, names))))
+
+
 def _write(one: Joined, story: _Story, writer: Writer, done: Resolution) -> None:
-    done.map += writer.linked(sorted(story.before), story.owner)
-    said = Portrait(story.owner, None, linked_entries(one.members), {}, is_needed=True)
-    done.profiles.append(writer.portrait(said))
-    for owner in story.moved:
-        done.profiles.append(writer.portrait(Portrait(owner, story.owner, [], {}, is_needed=False)))
+    owner = writer.id_of(story.owner)
+    done.map += writer.linked(sorted(story.before), owner)
+    done.profiles.append(writer.customer(owner, one.members))
+    for gone in story.moved:
+        done.profiles.append(writer.portrait(Portrait(gone, story.owner, [], {}, is_needed=False)))
     done.changes += map(writer.change, _changes(one, story, writer))
 
 
 def _story(one: Joined) -> _Story:
     owner = Owner(one.members[one.root])
     before = {name: Owner(name) for name in one.single}
-    if len(one.parts) == 1 and 1 < len(one.parts[0][1].members) > one.root and one.root == one.parts[0][1].roots[0]:
-        return _Story(owner, before, [], set(one.parts[0][1].recorded), [], was_several=True)
     recorded: set[Owner] = set()
     several = []
     was_several = False
@@ -114,15 +136,19 @@ def _story(one: Joined) -> _Story:
 
 
 def _changes(one: Joined, story: _Story, writer: Writer) -> list[Change]:
-    facts = Evidences((fact.fact_id, named(fact)) for fact in one.fresh) if len(one.fresh) > 1 else None
-    only = [one.fresh[0].fact_id]
     changes = []
     if story.several:
         moved = sorted(name for name, owner in story.before.items() if owner in story.several)
         owners = [writer.id_of(owner) for owner in (story.owner, *story.several)]
-        changes.append(Change("merged", moved, owners, "", facts.of(moved, one.members) if facts else only))
+        changes.append(Change("merged", moved, owners, "", _evidence(one, moved)))
     new = sorted(name for name, owner in story.before.items() if owner not in story.several)
     if new:
-        found = facts.of(new, one.members) if facts else only
-        changes.append(Change("linked", new, [writer.id_of(story.owner)], "", found))
+        changes.append(Change("linked", new, [writer.id_of(story.owner)], "", _evidence(one, new)))
     return changes
+
+
+def _evidence(one: Joined, names: Sequence[str]) -> Sequence[UUID]:
+    """The links of the run by which these identifiers came."""
+    if len(one.fresh) == 1:
+        return [one.fresh[0].fact_id]
+    return Evidences((fact.fact_id, named(fact)) for fact in one.fresh).of(names, one.members)

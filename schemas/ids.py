@@ -9,7 +9,7 @@ import orjson
 
 NAMESPACE: Final = UUID("6a0f7c1e-5c1b-5f0e-9d55-7d1a3c0b9e42")  # of all UUIDs that Throughline makes; never changes
 _NAMESPACE: Final = NAMESPACE.bytes
-_VARIANTS: Final = "89ab"
+_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))  # of a digest's digit, RFC 9562's
 UNSAID: Final = frozenset(  # what may differ between copies, and what is made from the rest
     {"occurred_at", "sent_at", "received_at", "context", "event_id", "schema", "fingerprint"}
 )
@@ -34,8 +34,7 @@ def uuid_text(*parts: str) -> str:
 def uuid_text_of(parts: bytes) -> str:
     """The same of parts that are joined, and bytes, already."""
     said = sha1(_NAMESPACE + parts, usedforsecurity=False).hexdigest()
-    variant = _VARIANTS[int(said[16], 16) & 3]
-    return f"{said[:8]}-{said[8:12]}-5{said[13:16]}-{variant}{said[17:20]}-{said[20:32]}"
+    return f"{said[:8]}-{said[8:12]}-5{said[13:16]}-{_VARIANT[said[16]]}{said[17:20]}-{said[20:32]}"
 
 
 def event_id(tenant: str, source: str, message_id: str) -> UUID:

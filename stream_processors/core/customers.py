@@ -60,9 +60,13 @@ class Writer:
     def __init__(self, tenant: str, version: int, at: int) -> None:
         self.tenant = tenant
         self._version = version
-        self._when = b'"version":%d,"at":"%b"' % (version, moment(at).encode())
+        self._when = b'","version":%d,"at":"%b",' % (version, moment(at).encode())
         self._head = b'{"tenant":' + _json(tenant)
-        self._live = b'"version":%d,"state":"live","absorbed_by":null,"identifiers":[' % version
+        self._key = f"{tenant}:".encode()
+        self._subject = self._head + b',"subject":'
+        self._profile = self._head + b',"profile_id":"'
+        self._live = b'","version":%d,"state":"live","absorbed_by":null,"identifiers":[' % version
+        self._change_id = self._head + b',"change_id":"'
         self._seed = "\x1f".join(("change", tenant, str(version), "")).encode()
         self._ids: dict[Owner, str] = {}
 
@@ -85,9 +89,7 @@ class Writer:
     def customer(self, owner: str, identifiers: Iterable[str]) -> Output:
         """`customer.profiles`: the customer with this id, whose identifiers are its for ever; nothing else is known."""
         key = owner.encode()
-        return key, b'%b,"profile_id":"%b",%b%b],"traits":{}}' % (
-            self._head, key, self._live, _linked_entries(identifiers),
-        )  # fmt: skip
+        return key, self._profile + key + self._live + _linked_entries(identifiers) + b'],"traits":{}}'
 
     def _span(self, since: bytes, until: bytes, owner: Owner, state: State) -> bytes:
         return b'{"since":"%b","until":"%b","profile":"%b","state":"%b"}' % (
@@ -95,8 +97,9 @@ class Writer:
         )  # fmt: skip
 
     def _map(self, subjects: Iterable[str], spans: bytes) -> list[Output]:
-        start, tail = self._head + b',"subject":', b',"version":%d,"ranges":[%b]}' % (self._version, spans)
-        return [(f"{self.tenant}:{subject}".encode(), start + _json(subject) + tail) for subject in subjects]
+        key, start = self._key, self._subject
+        tail = b',"version":%d,"ranges":[%b]}' % (self._version, spans)
+        return [(key + subject.encode(), start + _json(subject) + tail) for subject in subjects]
 
     def portrait(self, one: Portrait) -> Output:
         """`customer.profiles`: a customer, or whose it is now."""
@@ -131,7 +134,7 @@ class Writer:
             _json(change.evidence),
         )  # fmt: skip
         key = uuid_text_of(self._seed + said).encode()
-        return key, b'%b,"change_id":"%b",%b,%b,%b}' % (self._head, key, self._when, said, by)
+        return key, self._change_id + key + self._when + said + b"," + by + b"}"
 
 
 def entry(identifier: str, since: int, state: State) -> bytes:

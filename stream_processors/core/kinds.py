@@ -1,5 +1,6 @@
 """Kinds, numbered as they are met, so that the kinds of a cluster are the bits of one number."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,18 +26,25 @@ class KindRow:
         """Whether its value is one that this kind does not take for an identifier."""
         return bool(self.blocked) and identifier[identifier.index(":") + 1 :] in self.blocked
 
+    def is_among(self, identifiers: Iterable[str]) -> bool:
+        """Whether one of them is of this kind."""
+        start = f"{self.name}:"
+        return bool([identifier for identifier in identifiers if identifier.startswith(start)])
+
 
 class Kinds:
     """The kinds of one set of rules.
 
     Attributes:
         rules: those.
+        most: links, or identifiers, that make neither a hub nor too large a profile.
         rows: by number; the bit of the n-th is 1 << n.
         unique, strong: the bits of kinds that are unique; that are neither unique nor shared.
     """
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        self.most = min(rules.cap, rules.hub, rules.degree)
         self.rows: list[KindRow] = []
         self.unique = 0
         self.strong = 0

@@ -100,19 +100,18 @@ def _leaf(desk: Desk, group: Group) -> Joined | None:
     if desk.seats[name].component or not number:
         return None
     part, kinds = desk.kept[number], desk.kinds
-    rules, members, row, end = kinds.rules, part.members, kinds.of(name), kinds.of(far)
+    members, row, end = part.members, kinds.of(name), kinds.of(far)
     is_strong = row.unique or not row.shared
-    most = min(rules.cap, rules.hub, rules.degree, rules.cap if is_strong else row.limit)
-    if not _is_plain(part) or len(members) >= most or len(part.links) >= most or row.blocks(name) or end.blocks(far):
+    most = kinds.most if is_strong or row.limit > kinds.most else row.limit
+    size = len(members)
+    if not _is_plain(part) or size >= most or len(part.links) >= most or row.blocks(name) or end.blocks(far):
         return None
     root = members[part.roots[0]]
     least = kinds.of(root).priority
     if row.priority <= least or (end.priority <= least and far != root):
         return None  # it, or the end that it makes older, may be the root
-    start = f"{row.name}:"
-    if is_strong and any(member.startswith(start) for member in members):
+    if is_strong and row.is_among(members):
         return None
-    size = len(members)
     link = (class_of(row, end), moment_of(fact), fact.fact_id.int >> PREFIX, size, members.index(far))
     return Joined([(number, part)], [name], [*members, name], [*part.links, link], part.roots[0], group.links)
 

@@ -96,7 +96,8 @@ def _has_grown(one: Joined) -> bool:
 
 
 def _write_growth(one: Joined, writer: Writer, done: Resolution) -> None:
-    owner, names = writer.id_of(Owner(one.members[one.root])), sorted(one.single)
+    owner = writer.id_of(Owner(one.members[one.root]))
+    names = one.single if len(one.single) == 1 else sorted(one.single)
     done.map += writer.linked(names, owner)
     done.profiles.append(writer.customer(owner, one.members))
     done.changes.append(writer.change(Change("linked", names, [owner], "", _evidence(one, names))))

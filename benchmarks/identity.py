@@ -3,7 +3,6 @@
 `python -m benchmarks.identity` prints one JSON line.
 """
 
-import gc
 import json
 import random
 import sys
@@ -18,6 +17,7 @@ from schemas.evidence import Evidence, command_fact_id, decode, link_id
 from schemas.identity import Rules, milliseconds
 from schemas.ids import uuid_of
 from stream_processors.core.resolve import Resolution, resolve
+from stream_processors.lifecycle import collect_seldom
 from stream_processors.resolver.graph import Graph
 from stream_processors.resolver.graphs import Graphs
 
@@ -33,7 +33,7 @@ def measure(identifiers: int = 1_000_000, measured: int = 100_000) -> dict[str, 
         graphs = Graphs(Path(folder))
         graph = graphs.of(AT)
         whole = list(_links(identifiers // 5))
-        gc.freeze()  # the list of all links is the benchmark's, not the resolver's to go through
+        collect_seldom()  # as the resolver does; and the list of all links is not its own to go through
         before = len(whole) - measured
         _feed(graph, whole[:before], quiet=True)
         outputs, seconds, spent = _feed(graph, whole[before:])

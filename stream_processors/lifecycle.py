@@ -58,7 +58,7 @@ class Lives(Protocol):
 def main(work: Callable[[asyncio.Event], Awaitable[int]]) -> int:
     """Work in an event loop of its own until SIGTERM or SIGINT sets the event; the exit status."""
     _allow_many_files()
-    _collect_seldom()
+    collect_seldom()
     return asyncio.run(_main(work))
 
 
@@ -139,7 +139,7 @@ def _find_topics(kafka: KafkaSettings, topics: tuple[str, ...], admin: AdminClie
     topic_ids(admin, kafka, topics)
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Records come and go by thousands, and make no cycles: looking for cycles cost a sixth of the step's time."""
     gc.collect()
     gc.freeze()

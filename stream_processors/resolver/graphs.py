@@ -16,7 +16,7 @@ from stream_processors.resolver.begin import State
 from stream_processors.resolver.graph import GRAPH, Graph
 
 PART: Final = "resolve"  # its folder below data_dir, too
-_WRITE_BUFFER: Final = 16 << 20
+_WRITE_BUFFER: Final = 32 << 20  # with 16 MB compaction cost 5 us of CPU a link more
 _CACHE: Final = 128 << 20  # blocks, indexes and filters of all stores together
 _FOLDER: Final = "graph-"
 TopicPartition = tuple[str, int]

@@ -23,7 +23,11 @@ from throughline.gateway import running
 CHUNK: Final = 500_000
 ASKED: Final = 300
 SETTLE_S: Final = 60.0
-_TIMELINE: Final = "SELECT * FROM customer_timeline(tenant = 'default', identifier = {name:String})"
+_TIMELINE: Final = "SELECT {columns} FROM customer_timeline(tenant = 'default', identifier = {{name:String}})"
+_ASKED: Final = {  # what `throughline timeline` shows on a terminal, and everything
+    "printed": "occurred_at, channel, type, name, direction, text, amount, currency, duration_s, source",
+    "all_columns": "*",
+}
 _EVERYBODY: Final = {
     "count": "SELECT count() FROM timeline",
     "by_channel": "SELECT channel, count() FROM timeline GROUP BY channel",
@@ -94,7 +98,7 @@ def measure(interactions: int = 10_000_000, customers: int = 100_000) -> dict[st
                     "customers": customers,
                     "a_tenth": few,
                     "all": all_of_them,
-                    "ratio_of_p50": round(_p50(all_of_them) / _p50(few), 2),
+                    "ratio_of_p50": {what: round(_p50(all_of_them, what) / _p50(few, what), 2) for what in _ASKED},
                     "everybody_s": {name: _seconds(client, sql) for name, sql in _EVERYBODY.items()},
                 }
         finally:
@@ -106,22 +110,29 @@ def _at(client: ClickHouse, gateway: int, first: int, last: int, customers: int)
         count = min(CHUNK, last - at)
         client.command(_INTERACTIONS, {"customers": customers, "first": at, "count": count})
     _settle(client)
-    names = list(_names(customers))
-    for name in names[: ASKED // 10]:  # marks and dictionaries are read once
-        client.query(_TIMELINE, {"name": name})
-    before, took, rows = cpu_seconds(gateway), [], 0
-    for name in names:
-        began = time.perf_counter()
-        rows += len(client.query(_TIMELINE, {"name": name}).rows)
-        took.append((time.perf_counter() - began) * 1000)
     parts = "SELECT count() FROM system.parts WHERE active AND database = 'throughline' AND table = 'interactions'"
     return {
         "interactions": last,
         "parts": client.query(parts).rows[0][0],
+        **{what: _asked(client, gateway, columns, customers) for what, columns in _ASKED.items()},
+        "one_statement_ms": round(median(_times(client, "SELECT 1", 30)), 1),
+    }
+
+
+def _asked(client: ClickHouse, gateway: int, columns: str, customers: int) -> dict[str, object]:
+    """Some columns of many customers' timelines, one customer after another."""
+    sql, names = _TIMELINE.format(columns=columns), list(_names(customers))
+    for name in names[: ASKED // 10]:  # marks and dictionaries are read once
+        client.query(sql, {"name": name})
+    before, took, rows = cpu_seconds(gateway), [], 0
+    for name in names:
+        began = time.perf_counter()
+        rows += len(client.query(sql, {"name": name}).rows)
+        took.append((time.perf_counter() - began) * 1000)
+    return {
         "rows_each": round(rows / len(names), 1),
         "ms": _percentiles(took),
         "cpu_ms_of_clickhouse": round((cpu_seconds(gateway) - before) / len(names) * 1000, 1),
-        "one_statement_ms": round(median(_times(client, "SELECT 1", 30)), 1),
     }
 
 
@@ -165,10 +176,10 @@ def _percentiles(took: Sequence[float]) -> dict[str, float]:
     return {f"p{p}": round(cuts[p - 1], 1) for p in (50, 95, 99)}
 
 
-def _p50(found: dict[str, object]) -> float:
-    cuts = found["ms"]
-    assert isinstance(cuts, dict)
-    return float(cuts["p50"])
+def _p50(found: dict[str, object], what: str) -> float:
+    asked = found[what]
+    assert isinstance(asked, dict)
+    return float(asked["ms"]["p50"])
 
 
 if __name__ == "__main__":

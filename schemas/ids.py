@@ -26,13 +26,8 @@ def uuid_of(*parts: str) -> UUID:
     return UUID(bytes=bytes(digest))
 
 
-def uuid_text(*parts: str) -> str:
-    """`str(uuid_of(...))`, in half the time: for ids that are only written."""
-    return uuid_text_of("\x1f".join(parts).encode())
-
-
-def uuid_text_of(parts: bytes) -> str:
-    """The same of parts that are joined, and bytes, already."""
+def uuid_text(parts: bytes) -> str:
+    """`str(uuid_of(...))` of parts that are joined already, in half the time: for ids that are only written."""
     said = sha1(_NAMESPACE + parts, usedforsecurity=False).hexdigest()
     return f"{said[:8]}-{said[8:12]}-5{said[13:16]}-{_VARIANT[said[16]]}{said[17:20]}-{said[20:32]}"
 

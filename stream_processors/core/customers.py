@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.evidence import Evidence
 from schemas.identity import BEGIN, END, State, moment
-from schemas.ids import uuid_text, uuid_text_of
+from schemas.ids import uuid_text
 from stream_processors.core.kept import Traits
 from stream_processors.core.outputs import Output
 from stream_processors.core.owners import Owner, Row, profile_name
@@ -74,7 +74,7 @@ class Writer:
         """The id of a profile."""
         found = self._ids.get(owner)
         if found is None:
-            found = self._ids[owner] = uuid_text(profile_name(self.tenant, owner))
+            found = self._ids[owner] = uuid_text(profile_name(self.tenant, owner).encode())
         return found
 
     def map(self, subject: str, row: Row) -> Output:
@@ -133,7 +133,7 @@ class Writer:
             change.what.encode(), _json(change.identifiers), _json(change.profiles), change.rule.encode(),
             _json(change.evidence),
         )  # fmt: skip
-        key = uuid_text_of(self._seed + said).encode()
+        key = uuid_text(self._seed + said).encode()
         return key, self._change_id + key + self._when + said + b"," + by + b"}"
 
 

@@ -272,7 +272,7 @@ class Desk:
     ) -> None:
         """A component that was taken out, and nothing else of it; what it took in, and whom, sits in it now."""
         start, key = self._letters[b"i"], self._letters[b"c"]
-        seat = kept.pack_seat(Seat(number))
+        seat = kept.pack_place(number)
         writes[key + number.to_bytes(8, "big")] = kept.pack_kept(whole)
         for other, part in parts:
             writes[key + other.to_bytes(8, "big")] = None

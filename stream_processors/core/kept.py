@@ -136,8 +136,13 @@ _traits: Final = msgspec.msgpack.Decoder(Traits).decode
 def pack_seat(seat: Seat) -> bytes | None:
     """A seat as bytes; None: there is nothing to keep."""
     if seat.is_plain:
-        return _encode(seat.component) if seat.component else None
+        return pack_place(seat.component) if seat.component else None
     return _encode(seat)
+
+
+def pack_place(component: int) -> bytes:
+    """As bytes, the seat of an identifier of which there is nothing to say but its component."""
+    return _encode(component)
 
 
 def read_seat(value: bytes | None) -> Seat:

@@ -6,13 +6,15 @@ from uuid import uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.ids import NAMESPACE, UNSAID, event_id, fingerprint, uuid_of
+from schemas.ids import NAMESPACE, UNSAID, event_id, fingerprint, uuid_of, uuid_text
 from tests.strategies import documents, filled, objects, times
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
 def test_uuid_of_is_version_5(parts: list[str]) -> None:
-    assert uuid_of(*parts) == uuid5(NAMESPACE, "\x1f".join(parts))
+    whole = "\x1f".join(parts)
+    assert uuid_of(*parts) == uuid5(NAMESPACE, whole)
+    assert uuid_text(whole.encode()) == str(uuid5(NAMESPACE, whole))
 
 
 def test_the_namespace_never_changes() -> None:

@@ -93,20 +93,25 @@ def customers(client: ClickHouse, tenant: str, names: Sequence[str], region: str
 
 
 def _customer(client: ClickHouse, tenant: str, name: str, region: str) -> Customer:
-    if _IDENTIFIER.fullmatch(name):
-        kind, _, value = name.partition(":")
-        name = f"{kind}:{normalise(kind, value, region)}"
-        own = profile_id(tenant, name)
-    else:
-        name = _profile(name)
-        own = UUID(name)
-    [row] = query(client, "owner", {"tenant": tenant, "name": name})
-    return Customer(name, row["profile_id"] if row["known"] else own)
+    asked = as_named(name, region)
+    own = asked if isinstance(asked, UUID) else profile_id(tenant, asked)
+    [row] = query(client, "owner", {"tenant": tenant, "name": str(asked)})
+    return Customer(str(asked), row["profile_id"] if row["known"] else own)
 
 
-def _profile(text: str) -> str:
+def as_named(text: str, region: str) -> str | UUID:
+    """What a person wrote: an identifier, kind:value in normal form, or a profile's id.
+
+    `region` is the ISO 3166 country of phone numbers that name none.
+
+    Raises:
+        click.BadParameter: it is in neither form.
+    """
+    if _IDENTIFIER.fullmatch(text):
+        kind, _, value = text.partition(":")
+        return f"{kind}:{normalise(kind, value, region)}"
     try:
-        return str(UUID(text))
+        return UUID(text)
     except ValueError:
         msg = f"{text!r} is no identifier: kind:value is expected, as email:ada@example.com, or a profile's id"
         raise click.BadParameter(msg) from None

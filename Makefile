@@ -32,12 +32,18 @@ FAST := not slow and not kafka and not chdb
 test-fast: install ## unit and property tests, in seconds
 	$(BIN)/pytest -n 2 -m "$(FAST)"
 
-test-slow: install browser ## contract and integration tests: real Kafka, chDB, SDKs, browser
+test-slow: install browser prometheus ## contract and integration tests: real Kafka, chDB, SDKs, browser
 	$(BIN)/pytest -m "not ($(FAST))"
 
-.PHONY: browser
+.PHONY: browser prometheus
 browser:
 	@command -v chromium >/dev/null || { echo "installing chromium"; apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
+
+# Unpacked, not installed: Debian's package would start a server that listens everywhere.
+prometheus:
+	@command -v promtool >/dev/null || test -x .prometheus/usr/bin/promtool || { echo "unpacking Prometheus"; \
+	  apt-get update -qq && mkdir -p .prometheus && cd .prometheus && apt-get download -qq prometheus && \
+	  dpkg -x prometheus_*.deb . && rm prometheus_*.deb; }
 
 .PHONY: lint types imports
 lint: install ## format and lint, as CI checks them

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 from producers.accept import Acceptor
@@ -12,7 +13,8 @@ from schemas.kafka.access import AccessRefusedError
 from schemas.kafka.admin import TopicMissingError
 from schemas.kafka.backlog import Ledger, Watch
 from schemas.kafka.books import FlowBook, PartitionBook
-from schemas.kafka.clients import process_group, sink_group
+from schemas.kafka.clients import process_group, resolve_group, sink_group
+from schemas.kafka.lag import Lags
 from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import KafkaSettings, Settings
 from schemas.telemetry import Metrics, logger
@@ -55,6 +57,7 @@ async def connected(
     """
     kafka = settings.kafka
     topics = Topics(kafka.prefix)
+    lags = Lags(metrics)
     ledger = ledger_of(kafka)
     offsets = KafkaOffsets(kafka, part, refresh_s=0.0 if kafka.is_embedded else _REFRESH_S)
     publisher = Publisher(kafka, ledger, metrics, on_fatal, part)
@@ -64,16 +67,20 @@ async def connected(
         if failure is None and (absent := [topic for topic in wanted if not offsets.partitions([topic])]):
             failure = TopicMissingError(f"no topic {', '.join(absent)}; run `throughline topics create`")
         publisher.told(failure)
+        metrics.ready.set(not publisher.away)
         metrics.backlog.set(ledger.largest)
-
-    def lagging(group: str, at: tuple[str, int], records: int) -> None:  # a part that is down cannot tell of its lag
-        metrics.lag_messages.labels(group, at[0], str(at[1])).set(records)
 
     watch = Watch(
         offsets,
         {process_group(kafka): topics.raw, sink_group(kafka): topics.outputs},
         ledger=ledger,
-        on_lag=lagging,
+        also={
+            resolve_group(kafka): (topics.evidence,),
+            sink_group(kafka): (topics.evidence, *topics.resolved),
+        },
+        on_stage=lambda group, stage: lags.tell(
+            group, stage, monotonic()
+        ),  # a part that is down cannot tell of its lag
         on_look=looked,
         interval=_LOOK_EMBEDDED_S if kafka.is_embedded else _LOOK_S,
     )

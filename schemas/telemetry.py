@@ -4,25 +4,28 @@ One `Metrics` is made in the entry point and passed down; there are no globals.
 """
 
 import logging
+import math
 import sys
 import traceback
 from collections.abc import Callable
 from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 
 PREFIX: Final = "throughline"
 LIBRDKAFKA: Final = "librdkafka"  # the logger of the Kafka clients that are given one
-_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BRIEF: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
+_WAITED: Final = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300, 600, 1800)  # seconds
 
 
 class Metrics:
     """All metrics; each part uses its own. Labels are bounded: never an identifier, an event id or a message."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        """`registry`: where they are kept; one of their own by default."""
+        """`registry`: where they are kept, with the process's CPU, memory and start; one of their own by default."""
         self.registry = registry = registry or CollectorRegistry()
+        ProcessCollector(registry=registry)
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, namespace=PREFIX, registry=registry)
@@ -30,10 +33,11 @@ class Metrics:
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(name, text, labels, namespace=PREFIX, registry=registry)
 
-        def histogram(name: str, text: str, *labels: str) -> Histogram:
-            return Histogram(name, text, labels, namespace=PREFIX, registry=registry, buckets=_SECONDS)
+        def histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = _BRIEF) -> Histogram:
+            return Histogram(name, text, labels, namespace=PREFIX, registry=registry, buckets=buckets)
 
         self.build_info = gauge("build_info", "Always 1; the labels say what runs.", "version", "part")
+        self.ready = gauge("ready", "1 while this part can do its work; of the intake, as /readyz says.")
         self.deliveries = counter(
             "deliveries_total", "Deliveries at the intake, by what became of them.", "source", "outcome"
         )
@@ -54,15 +58,40 @@ class Metrics:
         )
         self.lag_messages = gauge(
             "lag_messages",
-            "Records not yet consumed; told by the group's own part, and by the intake when that is down.",
+            "Records not yet consumed; told by the group's own part, and by the intake, also when that is down.",
             "group",
             "topic",
             "partition",
         )
-        self.lag_seconds = gauge("lag_seconds", "Age of the oldest record not yet consumed.", "group", "topic")
-        self.end_to_end = histogram("end_to_end_seconds", "From received to queryable, by rows inserted.", "channel")
+        self.lag_seconds = gauge(
+            "lag_seconds",
+            "Age of the oldest record not yet consumed; told by the group's own part, and by the intake.",
+            "group",
+            "topic",
+        )
+        self.positions_lost = counter(
+            "positions_lost_total",
+            "Partitions whose records were deleted, or whose topic was made anew, before a group had read them.",
+            "group",
+            "topic",
+        )
+        self.end_to_end = histogram(
+            "end_to_end_seconds",
+            "From received to queryable, of rows that were read back from `timeline`.",
+            "channel",
+            buckets=_WAITED,
+        )
+        self.read_back_missing = counter(
+            "read_back_missing_total", "Rows that ClickHouse had taken and that `timeline` did not show.", "channel"
+        )
         self.step = histogram("step_seconds", "One run of the processor's step, without waiting for Kafka.")
         self.insert = histogram("insert_seconds", "One insert into ClickHouse.")
+        self.audit_missing = gauge(
+            "audit_missing", "Accepted records that are past their time and have no fate; NaN where none has looked."
+        )
+        self.audit_doubled = gauge("audit_doubled", "Accepted records with two fates; NaN where none has looked.")
+        for looked in (self.audit_missing, self.audit_doubled):
+            looked.set(math.nan)
         self.identity_links = counter(
             "identity_links_total", "Links of the evidence by outcome: accepted, refused, known.", "outcome"
         )

@@ -69,6 +69,8 @@ class Loop:
         self._gauges_at = 0.0
         self._leave_by = 0.0
         self._log = logger()
+        for topic in tables:
+            metrics.positions_lost.labels(self._group, topic)  # 0 from the first scrape on, so that a rise is seen
         self._consumer = Consumer(
             {**consumer_settings(kafka), "on_commit": self._commits.answered, "error_cb": self._failed},
         )
@@ -203,6 +205,7 @@ class Loop:
         for topic_id, at, start in self._positions.of(consumer, partitions):
             where = Where(at.topic, topic_id, at.partition)
             if start.lost:
+                self._metrics.positions_lost.labels(self._group, at.topic).inc()
                 self._log.error("records_lost", topic=at.topic, partition=at.partition, what=start.lost)
             target = self._tables[at.topic][0]
             self._leases[at.topic, at.partition] = Lease(where, Gather(where, start, target.is_row, self._limits))

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from schemas.kafka.admin import TopicMissingError, admin_client, topic_ids
-from schemas.kafka.backlog import Watch
+from schemas.kafka.backlog import Stage, Watch
 from schemas.kafka.clients import producer_config, sink_group
 from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import EMBEDDED, ConfigurationError, KafkaSettings, Settings
@@ -77,18 +77,23 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
         rejections=Rejections(producer, topics.rejected, metrics),
         metrics=metrics,
     )
-    group = sink_group(kafka)
-
-    def show(_: str, at: tuple[str, int], messages: int) -> None:
-        metrics.lag_messages.labels(group, at[0], str(at[1])).set(messages)
-
-    watch = Watch(KafkaOffsets(kafka, "sink", refresh_s=30), {group: topics.stored}, on_lag=show, interval=WATCH_S)
+    watch = Watch(
+        KafkaOffsets(kafka, "sink", refresh_s=30),
+        {sink_group(kafka): topics.stored},
+        on_stage=lambda group, stage: _tell(metrics, group, stage),
+        interval=WATCH_S,
+    )
     watch.start()
     try:
         loop.run(stop, ready)
     finally:
         watch.stop()
         client.close()
+
+
+def _tell(metrics: Metrics, group: str, stage: Stage) -> None:
+    for (topic, partition), (committed, end) in stage.items():
+        metrics.lag_messages.labels(group, topic, str(partition)).set(max(0, end - committed))
 
 
 def _await_clickhouse(url: str, stop: threading.Event) -> ClickHouse:

@@ -9,9 +9,12 @@ from stream_processors.app import App
 _EVERY_S = 1.0
 
 
-async def report_lag(app: App, group: str, metrics: Metrics) -> None:
-    """Report until cancelled. A partition that moves away takes its series with it."""
+async def report_lag(app: App, group: str, topics: tuple[str, ...], metrics: Metrics) -> None:
+    """Report until cancelled, and positions that were lost. A partition that moves away takes its series with it."""
     shown: set[tuple[str, int]] = set()
+    lost: dict[str, int] = {}
+    for topic in topics:
+        metrics.positions_lost.labels(group, topic)  # 0 from the first scrape on, so that a rise is seen
     while True:
         await asyncio.sleep(_EVERY_S)
         lags = dict(app.reader.lags)
@@ -24,6 +27,9 @@ async def report_lag(app: App, group: str, metrics: Metrics) -> None:
             metrics.lag_messages.labels(group, topic, str(partition)).set(messages)
         for topic, seconds in ages(app.reader.progress.oldest(), {topic for topic, _ in lags}, time()).items():
             metrics.lag_seconds.labels(group, topic).set(seconds)
+        before, lost = lost, dict(app.reader.lost)
+        for topic, times in lost.items():
+            metrics.positions_lost.labels(group, topic).inc(times - before.get(topic, 0))
 
 
 def ages(oldest: dict[tuple[str, int], int], topics: set[str], now: float) -> dict[str, float]:

@@ -50,7 +50,7 @@ class Worker:
         app: takes runs from the transport.
         thread: works on them.
         watch: over those who read the outputs, through `offsets`.
-        group: whose lag is reported.
+        group, topics: whose lag is reported.
     """
 
     app: App
@@ -59,6 +59,7 @@ class Worker:
     offsets: KafkaOffsets
     admin: AdminClient
     group: str
+    topics: tuple[str, ...]
     metrics: Metrics
 
     async def begin(self) -> None:
@@ -77,7 +78,7 @@ class Worker:
 
     def report(self) -> Coroutine[None, None, None]:
         """Report the lag, until cancelled."""
-        return report_lag(self.app, self.group, self.metrics)
+        return report_lag(self.app, self.group, self.topics, self.metrics)
 
     async def end(self) -> None:
         """Finish what is open, commit it, leave the group."""
@@ -133,7 +134,7 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
     app = build(process_group(kafka), topics.raw, how, pipeline.submit)
     readers = {sink_group(kafka): (*topics.outputs, topics.evidence), resolve_group(kafka): (topics.evidence,)}
     watch = watch_over(readers, kafka, offsets, ledger)
-    return Worker(app, pipeline, watch, offsets, admin, process_group(kafka), metrics)
+    return Worker(app, pipeline, watch, offsets, admin, process_group(kafka), topics.raw, metrics)
 
 
 def _lane(identity: IdentitySettings) -> Lane:

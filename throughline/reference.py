@@ -94,7 +94,10 @@ def _metrics() -> str:
         ]
         for m in declared
     )
-    text = "Each process serves its own at `/metrics`."
+    text = (
+        "Each process serves its own at `/metrics`, with Prometheus' usual `process_*` (CPU, memory, start) beside\n"
+        "them. Rules and alerts are in deploy/prometheus; what to do at each is in [the runbook](../runbook.md)."
+    )
     return f"# Metrics\n\n{_NOTE}\n{text}\n\n{_table(['metric', 'type', 'labels', 'meaning'], iter(rows))}"
 
 

@@ -6,7 +6,8 @@ backlog is counted is a book's business (`schemas.kafka.books`).
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from time import monotonic
+from typing import Final, Protocol
 
 TopicPartition = tuple[str, int]
 Report = tuple[str, int, int, int]  # topic, partition, offset, bytes
@@ -79,7 +80,8 @@ class Offsets(Protocol):
         """The end of each partition."""
 
 
-Lag = Callable[[str, TopicPartition, int], None]  # group, partition, messages
+OnStage = Callable[[str, Stage], None]  # a group, and where it stands
+TELL_S: Final = 0.9  # between two times that stages are told: no look of one a second is left out
 
 
 class Watch:
@@ -95,16 +97,22 @@ class Watch:
         groups: Mapping[str, tuple[str, ...]],
         *,
         ledger: Ledger | None = None,
-        on_lag: Lag | None = None,
+        also: Mapping[str, tuple[str, ...]] | None = None,
+        on_stage: OnStage | None = None,
         on_look: Callable[[Exception | None], None] | None = None,
         interval: float = 0.1,
     ) -> None:
-        """`groups`: the topics of each, in the order in which interactions pass them; `on_look`: after every look."""
+        """`groups`: the topics of each, in the order in which interactions pass them; `on_look`: after every look.
+
+        `on_stage`: once a second for each group, and for what `also` names, of which the ledger is not told.
+        """
         self.failed: Exception | None = None
         self._offsets = offsets
         self._groups = groups
         self._ledger = ledger
-        self._on_lag = on_lag
+        self._also = also or {}
+        self._on_stage = on_stage
+        self._tell_at = 0.0
         self._on_look = on_look
         self._interval = interval
         self._stop = threading.Event()
@@ -128,22 +136,29 @@ class Watch:
     def look(self) -> None:
         """Ask Kafka once."""
         try:
-            stages = [self._ask(group, topics) for group, topics in self._groups.items()]
+            stages = {group: self._ask(group, topics) for group, topics in self._groups.items()}
+            if self._ledger is not None:
+                self._ledger.observe(list(stages.values()))
+            self._tell(stages)
         except Exception as error:  # noqa: BLE001  Kafka away: the ledger stays as it is, and grows until it holds back
             self.failed = error
         else:
             self.failed = None
-            if self._ledger is not None:
-                self._ledger.observe(stages)
         if self._on_look is not None:
             self._on_look(self.failed)
+
+    def _tell(self, stages: Mapping[str, Stage]) -> None:
+        if self._on_stage is None or monotonic() < self._tell_at:
+            return
+        self._tell_at = monotonic() + TELL_S
+        for group, stage in stages.items():
+            self._on_stage(group, stage)
+        for group, topics in self._also.items():
+            self._on_stage(group, self._ask(group, topics))
 
     def _ask(self, group: str, topics: tuple[str, ...]) -> Stage:
         """One group. Asked in this order, what passes meanwhile is counted twice rather than not at all."""
         partitions = self._offsets.partitions(topics)
         committed = self._offsets.committed(group, partitions)
         ends = self._offsets.ends_of(partitions)
-        if self._on_lag is not None:
-            for at in partitions:
-                self._on_lag(group, at, max(0, ends[at] - committed[at]))
         return {at: (committed[at], ends[at]) for at in partitions}

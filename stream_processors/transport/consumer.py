@@ -91,6 +91,11 @@ class Consumer(base.Consumer):
         """Records of each partition that are not finished, as of the last look, once a second."""
         return self._poller.lags if self._poller is not None else {}
 
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """By topic, how often a position was found to be gone."""
+        return dict(self._poller.lost) if self._poller is not None else {}
+
     async def commit(self, topics: object = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002  Faust's signature
         """Nothing: the poller commits what is finished, and nothing else."""
         return False

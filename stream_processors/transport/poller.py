@@ -5,6 +5,7 @@ inside `poll` and `consume`.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import Final, Protocol
@@ -46,10 +47,16 @@ class Listener(Protocol):
 
 
 class Poller:
-    """A consumer of a group, from `begin` to `end`."""
+    """A consumer of a group, from `begin` to `end`.
+
+    Attributes:
+        lags: records of each partition that are not finished, as of the last look.
+        lost: by topic, how often a position was found to be gone.
+    """
 
     def __init__(self, reading: Reading, progress: Progress, listener: Listener, topics: Iterable[str]) -> None:
         self.lags: Mapping[TopicPartition, int] = {}
+        self.lost: Counter[str] = Counter()
         self._reading = reading
         self._progress = progress
         self._listener = listener
@@ -265,7 +272,7 @@ class Poller:
                     raise
                 logger().warning("positions_not_found", text=str(error))
             else:
-                _alarm(starts)
+                self._alarm(starts)
                 return starts if is_ours else {}
             self._closing.wait(1.0)
 
@@ -276,8 +283,8 @@ class Poller:
             for at, offset in positions.items()
         ]
 
-
-def _alarm(starts: Mapping[TopicPartition, Start]) -> None:
-    for (topic, partition), begin in starts.items():
-        if begin.alarm:
-            logger().error("position_fell_out_of_range", topic=topic, partition=partition, why=begin.alarm)
+    def _alarm(self, starts: Mapping[TopicPartition, Start]) -> None:
+        for (topic, partition), begin in starts.items():
+            if begin.alarm:
+                self.lost[topic] += 1
+                logger().error("position_fell_out_of_range", topic=topic, partition=partition, why=begin.alarm)

@@ -46,7 +46,12 @@ def run_part(
     except OSError as error:
         msg = f"metrics.listen = {loaded.settings.metrics.listen}: {error.strerror}; set another port"
         raise Failed(msg) from None
-    ready = _follow(*supervised) if supervised else _nothing
+    told = _follow(*supervised) if supervised else _nothing
+
+    def ready() -> None:
+        metrics.ready.set(1)
+        told()
+
     try:
         with known_keys(loaded.settings.kafka):
             status = main(loaded.settings, metrics, ready)

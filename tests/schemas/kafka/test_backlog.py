@@ -50,7 +50,7 @@ class Fake:
         return [(topic, 0) for topic in topics]
 
     def committed(self, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        assert group == "group"
+        assert group in ("group", "another")
         return dict.fromkeys(partitions, self.position)
 
     def ends_of(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
@@ -69,9 +69,9 @@ class Seeing:
         self.stages = list(stages)
 
 
-def test_a_watch_tells_the_ledger_the_lag_and_whoever_asks() -> None:
+def test_a_watch_tells_the_ledger_of_its_groups_and_whoever_asks_of_all() -> None:
     kafka, book = Fake(), Seeing()
-    lags: list[tuple[str, TopicPartition, int]] = []
+    told: list[tuple[str, Stage]] = []
     looked = threading.Event()
     failures: list[Exception | None] = []
 
@@ -83,13 +83,14 @@ def test_a_watch_tells_the_ledger_the_lag_and_whoever_asks() -> None:
         kafka,
         {"group": ("raw",)},
         ledger=Ledger(1, book),
-        on_lag=lambda *lag: lags.append(lag),
+        also={"another": ("evidence",)},
+        on_stage=lambda *stage: told.append(stage),
         on_look=on_look,
         interval=0.001,
     )
     watch.look()
     assert book.stages == [{AT: (0, 5)}]
-    assert lags == [("group", AT, 5)]
+    assert told == [("group", {AT: (0, 5)}), ("another", {("evidence", 0): (0, 5)})]
     assert failures == [None]
 
     kafka.failing = True

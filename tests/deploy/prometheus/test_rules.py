@@ -1,0 +1,64 @@
+"""The rules say what an operator needs, about metrics that exist."""
+
+import re
+
+import pytest
+
+from schemas.telemetry import Metrics
+from tests.deploy.prometheus.rules import ROOT, Alert, alerts, rules
+
+RUNBOOK = ROOT / "docs/runbook.md"
+PARTS = ("**Means:**", "**Likely:**", "**Look:**", "**Do:**", "**Over when:**")
+
+
+def sections() -> dict[str, str]:
+    """The text of each section of the runbook, by its heading."""
+    _, *parts = re.split(r"^## (.+)$", RUNBOOK.read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_every_alert_has_its_section_in_the_runbook_and_each_section_its_alert() -> None:
+    assert list(sections()) == [alert.name for alert in alerts()]
+
+
+@pytest.mark.parametrize("name", sections())
+def test_a_section_says_what_it_means_what_to_look_at_and_what_to_do(name: str) -> None:
+    section = sections()[name]
+    assert [part for part in PARTS if section.count(part) != 1] == []
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert.name)
+def test_an_alert_says_what_and_leads_to_its_section(alert: Alert) -> None:
+    assert alert.severity in ("critical", "warning")
+    assert set(alert.annotations) == {"summary", "description", "runbook_url"}
+    assert alert.annotations["runbook_url"] == f"docs/runbook.md#{alert.name.lower()}"
+
+
+def test_every_link_within_the_runbook_leads_to_a_section() -> None:
+    anchors = {name.lower() for name in sections()}
+    assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK.read_text())) <= anchors
+
+
+def known() -> set[str]:
+    """Every series that a part may serve, and every recorded one."""
+    names: set[str] = set()
+    for family in Metrics().registry.collect():
+        suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
+        names |= {family.name + suffix for suffix in suffixes}
+    return names | {rule["record"] for rule in rules() if "record" in rule}
+
+
+NAMED = re.compile(r"\b(?:throughline_\w+|throughline:\w+:\w+|process_\w+)")
+
+
+def test_rules_ask_only_for_what_exists() -> None:
+    asked = {name for rule in rules() for name in NAMED.findall(rule["expr"])}
+    assert asked - known() == set()
+    assert len(asked) > 20
+
+
+def test_the_runbook_names_only_what_exists() -> None:
+    code = re.findall(r"`([^`]+)`", RUNBOOK.read_text())
+    asked = {name for text in code for name in NAMED.findall(text)}
+    families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in known()}
+    assert asked - known() - families == set()

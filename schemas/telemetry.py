@@ -107,6 +107,19 @@ class Metrics:
             "backlog_budget_bytes", "The backlog of a partition above which the intake answers 503."
         )
 
+        self.quality_share = gauge(
+            "quality_field_share",
+            "Share of a source's interactions of the last ten minutes with a field.",
+            "source",
+            "field",
+        )
+        self.quality_interactions = gauge(
+            "quality_interactions", "A source's interactions of the last ten minutes.", "source"
+        )
+        self.quality_delay = gauge(
+            "quality_delay_seconds", "Median from occurred to received, of the last ten minutes.", "source"
+        )
+
     def serve(self, listen: str) -> Callable[[], None]:
         """Serve /metrics at `host:port`; the answer stops it.
 

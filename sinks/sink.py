@@ -21,6 +21,7 @@ from sinks.clickhouse.migrate import pending
 from sinks.errors import FatalError, LostError, TransientError
 from sinks.lease import Rejections
 from sinks.loop import Loop
+from sinks.quality import Quality
 from sinks.tables import targets
 from sinks.warehouse import Warehouse
 
@@ -83,10 +84,13 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
         on_stage=lambda group, stage: _tell(metrics, group, stage),
         interval=WATCH_S,
     )
+    quality = Quality(client, metrics)
     watch.start()
+    quality.start()
     try:
         loop.run(stop, ready)
     finally:
+        quality.stop()
         watch.stop()
         client.close()
 

@@ -6,6 +6,10 @@ import pytest
 from schemas.ids import profile_id
 from tests.integration.running import Installation, install, running
 
+FIELDS = (
+    "message_id", "name", "direction", "conversation", "agent", "text", "amount", "currency", "score",
+    "duration_s", "sent_at",
+)  # fmt: skip
 pytestmark = [pytest.mark.slow, pytest.mark.chdb, pytest.mark.timeout(180)]
 
 
@@ -77,9 +81,11 @@ def test_rejected_are_grouped_and_shown_whole(store: Installation) -> None:
     assert whole["path"] == group["example_path"]
 
 
-def test_quality_counts_by_source_and_channel(store: Installation) -> None:
-    rows = lines(store.run("quality", "--json"))
-    assert [(row["channel"], row["interactions"], row["with_strong_identifier"]) for row in rows] == [
-        ("mobile", 1, 1.0),
-        ("web", 3, 1.0),
-    ]
+def test_quality_is_told_by_source_and_field(store: Installation) -> None:
+    [row] = lines(store.run("quality", "--json"))
+    assert (row["source"], row["interactions"], row["rejected"], row["with_strong_identifier"]) == ("web", 4, 1, 1.0)
+    assert row["fields"] == dict.fromkeys(FIELDS, 0.0) | {"message_id": 1.0, "name": 1.0}
+    assert row["rejected_by_reason"] == {"schema_invalid": 1}
+    assert lines(store.run("quality", "--json", "nobody")) == []
+    assert lines(store.run("quality", "--json", "--tenant", "other", "--since", "2026-01-01")) == []
+    assert "with_identifier" in store.run("quality", "web", "--since", "2026-01-01")

@@ -18,7 +18,7 @@ MERGE_THREADS: Final = 4
 # their engines are refused by the engine itself, for every user of ours (chDB knows only its own `default`).
 _GRANTS: Final = (
     "SHOW, SELECT, INSERT, ALTER, CREATE, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, CHECK, KILL QUERY, dictGet, "
-    "SYSTEM RELOAD, SYSTEM MERGES, SYSTEM DROP CACHE, SYSTEM FLUSH"
+    "SYSTEM RELOAD, SYSTEM MERGES, SYSTEM VIEWS, SYSTEM DROP CACHE, SYSTEM FLUSH"
 )
 _CONST: Final = ("allow_experimental_eval_table_function", "allow_experimental_ai_functions")
 _USERS: Final = """<clickhouse>

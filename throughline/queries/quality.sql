@@ -1,24 +1,24 @@
--- Data quality by source: how much, how complete, how late, and what did not make it.
+-- Data quality by source: shares over all hours asked for, the median hour's delay, the worst hour's tail.
 SELECT
     source,
-    channel,
-    count() AS interactions,
-    round(countIf(NOT arrayAll(i -> startsWith(i, 'anonymous_id:') OR startsWith(i, 'device_id:'), identifiers)) / count(), 3)
-        AS with_strong_identifier,
-    round(countIf(name IS NOT NULL AND name != '') / count(), 3) AS with_name,
-    round(countIf(text IS NOT NULL AND text != '') / count(), 3) AS with_text,
-    round(countIf(conversation IS NOT NULL AND conversation != '') / count(), 3) AS with_conversation,
-    round(quantile(0.5)(dateDiff('millisecond', occurred_at, received_at)) / 1000, 3) AS median_delay_s,
-    round(quantile(0.99)(dateDiff('millisecond', occurred_at, received_at)) / 1000, 3) AS p99_delay_s,
-    any(d.copies) AS duplicates,
-    any(r.refused) AS rejected
-FROM timeline
-LEFT JOIN (SELECT source, count() AS copies FROM duplicates GROUP BY source) AS d USING (source)
-LEFT JOIN (SELECT source, count() AS refused FROM rejected GROUP BY source) AS r USING (source)
-WHERE ({source:String} = '' OR source = {source:String})
-GROUP BY
-    source,
-    channel
-ORDER BY
-    source,
-    channel
+    sum(q.interactions) AS interactions,
+    round(sum(q.with_identifier * q.interactions) / interactions, 3) AS with_identifier,
+    round(sum(q.with_strong_identifier * q.interactions) / interactions, 3) AS with_strong_identifier,
+    round(medianIf(q.delay_median_s, q.interactions > 0), 3) AS delay_median_s,
+    round(maxIf(q.delay_p99_s, q.interactions > 0), 3) AS delay_p99_s,
+    round(max(q.clock_skew_p99_s), 3) AS clock_skew_p99_s,
+    round(sum(q.out_of_order * q.interactions) / interactions, 3) AS out_of_order,
+    sum(q.duplicates) AS duplicates,
+    sum(q.rejected) AS rejected,
+    sumMap(q.rejected_by_reason) AS rejected_by_reason,
+    arraySort(groupUniqArrayArray(q.new_fields)) AS new_fields,
+    mapApply(
+        (field, times) -> (field, round(times / greatest(interactions, 1), 3)),
+        sumMap(mapApply((field, share) -> (field, share * q.interactions), q.fields))
+    ) AS fields
+FROM data_quality AS q
+WHERE hour >= toStartOfHour({since:DateTime64(3, 'UTC')})
+  AND ({source:String} = '' OR source = {source:String})
+  AND ({tenant:String} = '' OR tenant IN ({tenant:String}, ''))
+GROUP BY source
+ORDER BY source

@@ -1,0 +1,1 @@
+"""What the sink asks of ClickHouse: one file a question."""

@@ -52,6 +52,9 @@ class Metrics:
             "reason",
         )
         self.processed = counter("interactions_processed_total", "Raw records with their fate.", "channel", "fate")
+        self.dedupe_behind = gauge(
+            "dedupe_behind_records", "Records that dedupe stores must read again before their partitions go on."
+        )
         self.sink_rows = counter("sink_rows_total", "Rows sent to ClickHouse and acknowledged.", "table")
         self.sink_inserts = counter(
             "sink_inserts_total", "Inserts by result: done, retried, bisected.", "table", "result"

@@ -7,7 +7,8 @@ A batch is what has arrived since the last one, its runs of one partition joined
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from itertools import chain
 from time import perf_counter, time
 from typing import Final
@@ -16,10 +17,11 @@ from uuid import UUID
 from schemas.evidence import shard_of
 from schemas.fates import FATES
 from schemas.kafka.backlog import Ledger
-from schemas.telemetry import Metrics, logger
-from schemas.topics import Topics
+from schemas.telemetry import Metrics
+from stream_processors.answers import answer_of
+from stream_processors.batch import Batch, Part, Plan, TopicPartition
+from stream_processors.columns import columns_of
 from stream_processors.core.evidence import Lane
-from stream_processors.core.raw import Raw
 from stream_processors.core.step import Step, step
 from stream_processors.outflow import SOMEWHERE
 from stream_processors.outlet import Outlet, Placed
@@ -27,57 +29,20 @@ from stream_processors.store import Store
 from stream_processors.stores import Stores
 from stream_processors.transport import Run
 
-TopicPartition = tuple[str, int]
 _BATCH_RECORDS: Final = 4000
 _ROOM_S: Final = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a pipeline needs to know.
-
-    Attributes:
-        topics: the names.
-        channels: the channel of each raw topic.
-        sources: the sources that are configured; others are `unknown` in metrics.
-        window: of deduplication, in milliseconds.
-        batch_bytes: values in one batch, at most, unless a single run is larger.
-    """
-
-    topics: Topics
-    channels: Mapping[str, str]
-    sources: frozenset[str]
-    window: int
-    batch_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """The runs of one partition in a batch, and what became of them."""
-
-    runs: list[Run]
-    store: Store
-    done: Step
-    evidence: list[Placed]
-    latest: int  # Kafka's time of the youngest record, in milliseconds since 1970
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What is on its way to Kafka."""
-
-    parts: dict[TopicPartition, _Part]
-    outlet: Outlet
-    sizes: dict[str, int]  # bytes for each output topic
-
-    @property
-    def size(self) -> int:
-        """Bytes of all outputs."""
-        return sum(self.sizes.values())
-
-
 class _Wake:
     """Look around: the partitions have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loan:
+    """Who asks for the stores of these partitions?"""
+
+    partitions: set[TopicPartition]
+    answer: Future[dict[TopicPartition, Store]] = field(default_factory=Future)
 
 
 class Pipeline:
@@ -107,7 +72,8 @@ class Pipeline:
         self._fail = fail
         self._topic_ids: Mapping[str, UUID] = {}
         self._keep: set[TopicPartition] | None = None
-        self._inbox: queue.SimpleQueue[Run | _Wake | None] = queue.SimpleQueue()  # None: the end
+        self._inbox: queue.SimpleQueue[Run | _Wake | _Loan | None] = queue.SimpleQueue()  # None: the end
+        self._loan: _Loan | None = None
         self._next: Run | None = None  # taken, and too large for the batch before
         self._ending = threading.Event()
         self._abandoned = threading.Event()
@@ -126,6 +92,17 @@ class Pipeline:
         self._topic_ids = topic_ids
         self._keep = partitions
         self._inbox.put(_Wake())
+
+    def lend(self, partitions: set[TopicPartition]) -> dict[TopicPartition, Store]:
+        """The stores of partitions that were just assigned: not touched before their next run is submitted.
+
+        Raises:
+            StoreError: one cannot be used; the process ends.
+            EndedError: the thread has ended.
+        """
+        loan = _Loan(partitions)
+        self._inbox.put(loan)
+        return answer_of(self._thread, loan.answer)
 
     def end(self, timeout: float) -> bool:
         """Finish what was submitted, and end; False: it could not within the time (seconds), and was abandoned."""
@@ -156,7 +133,7 @@ class Pipeline:
 
     def _loop(self) -> None:
         outlet, other = self._outlets
-        flying: _Batch | None = None
+        flying: Batch | None = None
         while True:
             if flying is None:
                 self._tidy()
@@ -167,8 +144,10 @@ class Pipeline:
             if batch is not None and not self._ledger.reserve(batch.size):
                 self._land(flying)
                 flying = None
-                if not self._wait_for_room(batch.size):
-                    return
+                if not self._wait_for_room(batch):
+                    if self._ending.is_set() or self.is_abandoned:
+                        return
+                    batch = None
             if batch is not None:
                 self._send(batch)
                 outlet, other = other, outlet
@@ -182,6 +161,17 @@ class Pipeline:
         if self._keep is not None:
             keep, self._keep = self._keep, None
             self._stores.keep(keep)
+        if self._loan is not None:
+            asked, self._loan = self._loan, None
+            try:
+                stores = {at: self._store(at) for at in asked.partitions}
+            except BaseException as error:
+                asked.answer.set_exception(error)
+                raise
+            asked.answer.set_result(stores)
+
+    def _store(self, at: TopicPartition) -> Store:
+        return self._stores.of(*at, self._topic_ids[at[0]])
 
     def _take(self, *, wait: bool) -> list[Run] | None:
         """The runs of the next batch, of the present assignment only, perhaps none; None: it is time to end."""
@@ -196,7 +186,9 @@ class Pipeline:
             if run is None:
                 self._inbox.put(None)  # found again when the runs before it are done
                 return runs or None
-            if isinstance(run, _Wake):
+            if isinstance(run, _Loan):
+                self._loan = run
+            if isinstance(run, _Wake | _Loan):
                 return runs
             if not run.is_current:
                 continue
@@ -206,7 +198,7 @@ class Pipeline:
                 return runs
             runs.append(run)
 
-    def _judge(self, runs: list[Run], outlet: Outlet, flying: _Batch | None) -> _Batch:
+    def _judge(self, runs: list[Run], outlet: Outlet, flying: Batch | None) -> Batch:
         by_partition: dict[TopicPartition, list[Run]] = {}
         for run in runs:
             by_partition.setdefault(run.partition, []).append(run)
@@ -221,29 +213,15 @@ class Pipeline:
         sizes[self._plan.topics.evidence] = sum(
             len(key) + len(value) for part in parts.values() for _, key, value in part.evidence
         )
-        return _Batch(parts, outlet, {topic: size for topic, size in sizes.items() if size})
+        return Batch(parts, outlet, {topic: size for topic, size in sizes.items() if size})
 
-    def _step(self, at: TopicPartition, runs: list[Run], before: _Part | None) -> _Part:
-        topic, partition = at
-        store = self._stores.of(topic, partition, self._topic_ids[topic])
-        if before is None and store.position is not None and store.position < runs[0].start:
-            logger().warning(
-                "dedupe_store_fell_behind", topic=topic, partition=partition, knows=store.position, begins=runs[0].start
-            )
+    def _step(self, at: TopicPartition, runs: list[Run], before: Part | None) -> Part:
+        store = self._store(at)
         records = list(chain.from_iterable(run.records for run in runs))
-        raw = Raw(
-            self._plan.channels[topic],
-            topic,
-            partition,
-            store.topic_ids,
-            [record.value() or b"" for record in records],
-            [record.offset() for record in records],  # type: ignore[misc]  # what was read has one
-            [max(0, record.timestamp()[1]) for record in records],
-            [record.headers() for record in records],  # type: ignore[misc]  # pairs, as they are read
-        )
+        raw = columns_of(self._plan.channels[at[0]], at, store, records)
         unwritten = {} if before is None else before.done.writes
         done = step(raw, store, unwritten, self._plan.window)
-        return _Part(runs, store, done, self._evidence(done), max(raw.arrivals))
+        return Part(runs, store, done, self._evidence(done), max(raw.arrivals))
 
     def _evidence(self, done: Step) -> list[Placed]:
         """All evidence of a tenant goes to one partition."""
@@ -252,20 +230,20 @@ class Pipeline:
             for fact in self._lane.facts(done.timeline, done.stored)
         ]
 
-    def _wait_for_room(self, size: int) -> bool:
-        """Wait until the sink has made room; False: the process ends, and the batch is judged again by the next one."""
-        while not self._ledger.reserve(size):
-            if self._ending.wait(_ROOM_S) or self.is_abandoned:
+    def _wait_for_room(self, batch: Batch) -> bool:
+        """Wait until the sink has made room; False: whoever has the partitions next judges the batch again."""
+        while not self._ledger.reserve(batch.size):
+            if self._ending.wait(_ROOM_S) or self.is_abandoned or not batch.is_current:
                 return False
         return True
 
-    def _send(self, batch: _Batch) -> None:
+    def _send(self, batch: Batch) -> None:
         for part in batch.parts.values():
             for topic, outputs in zip(self._plan.topics.outputs, part.done.roles, strict=True):
                 batch.outlet.send(topic, outputs)
             batch.outlet.send_to(self._plan.topics.evidence, part.evidence)
 
-    def _land(self, batch: _Batch | None) -> None:
+    def _land(self, batch: Batch | None) -> None:
         """Kafka has all of it -> write keys and position -> allow the commit."""
         if batch is None or not batch.outlet.flush(lambda: self.is_abandoned):
             return
@@ -277,7 +255,7 @@ class Pipeline:
                 run.finish()
         self._count(batch)
 
-    def _count(self, batch: _Batch) -> None:
+    def _count(self, batch: Batch) -> None:
         for (topic, _), part in batch.parts.items():
             channel = self._plan.channels[topic]
             for fate, outputs in zip(FATES, part.done.roles, strict=True):

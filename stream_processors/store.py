@@ -18,10 +18,8 @@ from stream_processors.database import StoreKind
 _POSITION: Final = b"position"
 _SHELF: Final = "since-"
 _LEAST_SPAN_MS: Final = 3_600_000
-_SKEW_MS: Final = 3_600_000  # by which the clocks of those who send may differ
-DEDUPE: Final = StoreKind(
-    "dedupe store", "move the folder away: copies of what it knew then pass, and collapse in the timeline"
-)
+SKEW_MS: Final = 3_600_000  # by which the clocks of those who send may differ
+DEDUPE: Final = StoreKind("dedupe store", "move the folder away: what it knew is then read again from the raw topic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,13 @@ class Store:
         DEDUPE.trying(self._folder, "written", lambda: self._database.write(batch))
         self.position = position
 
+    def pass_to(self, position: int) -> None:
+        """All records before `position` are done, and there is nothing to remember of them."""
+        batch = WriteBatch(raw_mode=True)
+        batch.put(_POSITION, _generation(self.topic_ids) + position.to_bytes(8, "big"))
+        DEDUPE.trying(self._folder, "written", lambda: self._database.write(batch))
+        self.position = position
+
     def close(self) -> None:
         """Close the files and give up the lock."""
         for shelf in self._shelves:
@@ -91,7 +96,7 @@ class Store:
                 self._shelves[-1].keys.flush(wait=False)
             self._database.create_column_family(f"{_SHELF}{now}", self._options).close()
             self._shelves.append(self._shelf(now))
-        while len(self._shelves) > 1 and self._shelves[1].since + self._window + _SKEW_MS <= now:
+        while len(self._shelves) > 1 and self._shelves[1].since + self._window + SKEW_MS <= now:
             shelf = self._shelves.pop(0)
             shelf.keys.close()
             self._database.drop_column_family(f"{_SHELF}{shelf.since}")

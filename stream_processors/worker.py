@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from confluent_kafka.admin import AdminClient
@@ -18,11 +18,14 @@ from schemas.settings import Settings
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
 from stream_processors.app import App, build
+from stream_processors.batch import Plan
+from stream_processors.catch_up import CatchUp
 from stream_processors.core.evidence import Lane
 from stream_processors.lag import report_lag
 from stream_processors.outflow import OutflowBook, watch_over
 from stream_processors.outlet import Outlet
-from stream_processors.pipeline import Pipeline, Plan
+from stream_processors.past import Past
+from stream_processors.pipeline import Pipeline
 from stream_processors.stores import Stores
 from stream_processors.transport import reading
 
@@ -125,16 +128,43 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
     )
 
     def assigned(partitions: set[tuple[str, int]]) -> None:
+        behind.end()  # it has stores that are closed now
         pipeline.assigned(partitions, topic_ids(admin, kafka, {topic for topic, _ in partitions}))
 
     how = reading(
         kafka, process_group(kafka), run_bytes=batch_bytes, open_bytes=OPEN_BYTES, assigned=assigned, fail=fail
     )
+    behind = CatchUp(
+        how.positions,
+        lambda: Past(how.config, knows_times=not kafka.is_embedded),
+        pipeline.lend,
+        window=window,
+        channels=plan.channels,
+        metrics=metrics,
+        fail=fail,
+    )
+    how = replace(how, positions=behind)
     offsets = KafkaOffsets(kafka, "process", refresh_s=REFRESH_S)
     app = build(process_group(kafka), topics.raw, how, pipeline.submit)
     readers = {sink_group(kafka): (*topics.outputs, topics.evidence), resolve_group(kafka): (topics.evidence,)}
     watch = watch_over(readers, kafka, offsets, ledger)
-    return Worker(app, pipeline, watch, offsets, admin, process_group(kafka), topics.raw, metrics)
+    processing = _Processing(pipeline, behind)
+    return Worker(app, processing, watch, offsets, admin, process_group(kafka), topics.raw, metrics)
+
+
+@dataclass(frozen=True, slots=True)
+class _Processing:
+    """The pipeline's thread, and the one in which its stores catch up. Implements `Thread`."""
+
+    pipeline: Pipeline
+    behind: CatchUp
+
+    def begin(self) -> None:
+        self.pipeline.begin()
+
+    def end(self, timeout: float) -> bool:
+        self.behind.end()
+        return self.pipeline.end(timeout)
 
 
 def _lane(identity: IdentitySettings) -> Lane:

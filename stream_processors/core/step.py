@@ -6,24 +6,16 @@ replayed finds itself in the memory, and passes: so a crash between any two line
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import Final
-
-import orjson
 
 from schemas.check import Checked, check_all
 from schemas.fates import Fault, Reason
-from schemas.ids import fingerprint
 from schemas.records import Rejected
 from stream_processors.core import outputs
-from stream_processors.core.memory import Memory, in_force, is_itself, pack, remember, says_the_same, unpack
+from stream_processors.core.learn import entry, keys_of
+from stream_processors.core.memory import Memory, in_force, is_itself, remember, says_the_same, unpack
 from stream_processors.core.outputs import Output
 from stream_processors.core.raw import Raw
-
-_NO_KEY: Final = b""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MS: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +56,15 @@ def step(raw: Raw, memory: Memory, unwritten: Mapping[bytes, bytes], window: int
     milliseconds: for how long after its first copy an id is known.
     """
     done = Step([], [], [], [], {}, [])
-    where, generation = outputs.place(raw), raw.generation
+    where = outputs.place(raw)
     checked = check_all(raw.values)
-    keys = [_NO_KEY if isinstance(event, Fault) else event.event_id.bytes for event in checked]
+    keys = keys_of(checked)
     for at, (event, key, stored) in enumerate(zip(checked, keys, memory.get(keys), strict=True)):
         if isinstance(event, Fault):
             _reject(done, outputs.rejected(raw, at, event))
             continue
         value, offset = raw.values[at], raw.offsets[at]
-        mine = pack(generation, offset, _mark(event, value), raw.arrivals[at] or _received(event))
+        mine = entry(raw, at, event)
         seen = done.writes.get(key) or unwritten.get(key) or stored
         first = None if seen is None else in_force(seen, mine, window)
         if first is None:
@@ -95,13 +87,3 @@ def _store(done: Step, event: Checked, output: Output) -> None:
 def _reject(done: Step, record: Rejected) -> None:
     done.rejected.append((str(record.rejected_id).encode(), record.encode()))
     done.reasons.append((record.source, record.fault.reason))
-
-
-def _mark(event: Checked, value: bytes) -> bytes:
-    """The fingerprint; computed where the sender gave none."""
-    return bytes.fromhex(event.fingerprint or fingerprint(orjson.loads(value)))
-
-
-def _received(event: Checked) -> int:
-    """When the intake had it, in milliseconds: for records to which Kafka gave no time."""
-    return (event.received_at - _EPOCH) // _MS

@@ -3,13 +3,13 @@
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
 from time import time
-from typing import Final
 from uuid import UUID
 
 from schemas.telemetry import logger
+from stream_processors.answers import answer_of
 from stream_processors.resolver.begin import begin, mark_of
 from stream_processors.resolver.graph import GRAPH
 from stream_processors.resolver.shard import Shard
@@ -17,11 +17,6 @@ from stream_processors.resolver.tools import Tools
 from stream_processors.transport import Found, Run, Start
 
 TopicPartition = tuple[str, int]
-_SLICE_S: Final = 0.2
-
-
-class EndedError(Exception):
-    """The thread of work has ended, and can answer no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +73,15 @@ class Loop:
         answer: Future[dict[TopicPartition, Start]] = Future()
         self._halt.moved.set()
         self._inbox.put(_Assignment(found, answer))
-        while not answer.done():
-            wait([answer], _SLICE_S)
-            if not self._thread.is_alive() and not answer.done():
-                raise EndedError
-        return answer.result()
+        return answer_of(self._thread, answer)
 
     def begun(self) -> None:
         """See `Positions`."""
         self._inbox.put(_Begun())
+
+    def withheld(self) -> frozenset[TopicPartition]:
+        """None: what arrives before its shard has begun waits in the shard."""
+        return frozenset()
 
     def end(self, timeout: float) -> bool:
         """Finish the run that is open, and end; False: it could not within the time (seconds), and was abandoned."""

@@ -19,6 +19,7 @@ from stream_processors.transport.errors import LOST, PositionLostError, is_passi
 from stream_processors.transport.progress import Progress, Run, TopicPartition
 from stream_processors.transport.settings import Reading
 from stream_processors.transport.start import Start
+from stream_processors.transport.tap import Tap
 
 RUN_RECORDS: Final = 2000  # read at once; they become one run a partition
 _POLL_S: Final = 0.05  # bounds how late a commit or a stop is noticed
@@ -64,9 +65,11 @@ class Poller:
         self._consumer.subscribe(
             list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
+        self._tap = Tap(self._consumer)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-poller", daemon=True)
         self._starts: dict[TopicPartition, int] = {}
+        self._ends: dict[TopicPartition, int] = {}
         self._marks: dict[TopicPartition, str] = {}
         self._turns = 0  # rebalances that were answered
         self._new: set[TopicPartition] | None = None  # an assignment that Faust does not know yet
@@ -74,7 +77,6 @@ class Poller:
         self._refused: KafkaException | None = None
         self._commit_at = self._look_at = 0.0
         self._full_since: float | None = None
-        self._paused = False
 
     def begin(self) -> None:
         """Start the thread."""
@@ -104,10 +106,12 @@ class Poller:
         now = monotonic()
         self._commit_soon(now)
         self._look(now)
+        self._tap.release(self._reading.positions.withheld())
         if self._progress.is_full:
             self._hold(now)
         else:
-            self._resume()
+            self._full_since = None
+            self._tap.open()
             self._read(_POLL_S, RUN_RECORDS)
 
     # reading
@@ -159,17 +163,10 @@ class Poller:
             self._full_since = now
         if self._progress.wait_for_room(0.02):
             return
-        if not self._paused and now - self._full_since > _HOLD_S:
-            self._consumer.pause([Place(*at) for at in self._starts])
-            self._paused = True
-        if self._paused:
+        if now - self._full_since > _HOLD_S:
+            self._tap.shut()
+        if self._tap.is_shut:
             self._read(0, 1)
-
-    def _resume(self) -> None:
-        self._full_since = None
-        if self._paused:
-            self._paused = False
-            self._consumer.resume([Place(*at) for at in self._starts])
 
     def _look(self, now: float) -> None:
         if now < self._look_at:
@@ -177,9 +174,13 @@ class Poller:
         self._look_at = now + _LOOK_S
         lags = {}
         for at, finished in self._progress.finished().items():
-            marks = self._consumer.get_watermark_offsets(Place(*at), cached=True)
-            lags[at] = max(0, marks[1] - finished) if marks else 0
+            lags[at] = max(0, self._end(at) - finished)
         self.lags = lags
+
+    def _end(self, at: TopicPartition) -> int:
+        """The end of a partition, as of its last records, or as of its assignment if none came."""
+        marks = self._consumer.get_watermark_offsets(Place(*at), cached=True)
+        return max(self._ends.get(at, 0), marks[1] if marks else 0)
 
     # positions
 
@@ -256,8 +257,8 @@ class Poller:
             self._listener.assigned(new)
 
     def _assign(self, starts: Mapping[TopicPartition, int]) -> None:
-        self._paused = False
         self._consumer.assign([Place(*at, offset) for at, offset in starts.items()])
+        self._tap.begin(starts, self._reading.positions.withheld())
 
     def _find(self, places: list[Place]) -> dict[TopicPartition, Start]:
         """Where each partition begins, none when they moved away meanwhile; asked again until Kafka answers."""
@@ -265,7 +266,9 @@ class Poller:
         while True:
             try:
                 self._reading.assigned({(at.topic, at.partition) for at in places})
-                starts = dict(self._reading.positions.find(ask(self._consumer, places, self._closing.wait)))
+                found = ask(self._consumer, places, self._closing.wait)
+                self._ends = {at: partition.high for at, partition in found.items()}
+                starts = dict(self._reading.positions.find(found))
                 is_ours = declare(self._consumer, starts)
             except KafkaException as error:
                 if monotonic() > until or self._closing.is_set():

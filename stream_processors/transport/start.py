@@ -49,6 +49,9 @@ class Positions(Protocol):
     def begun(self) -> None:
         """Kafka has what was declared; records arrive from now on."""
 
+    def withheld(self) -> frozenset[TopicPartition]:
+        """Partitions of the assignment that may not be read yet; asked again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class GroupPositions:
@@ -68,6 +71,10 @@ class GroupPositions:
 
     def begun(self) -> None:
         """Nothing is declared."""
+
+    def withheld(self) -> frozenset[TopicPartition]:
+        """None."""
+        return frozenset()
 
 
 def start(committed: int, low: int, high: int, *, from_beginning: bool) -> Start:

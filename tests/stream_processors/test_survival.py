@@ -154,7 +154,7 @@ def test_a_worker_that_was_frozen_takes_its_partitions_again(kafka: str, tmp_pat
 
 
 def test_two_workers_lose_nothing_when_one_is_killed(kafka: str, tmp_path: Path) -> None:
-    """Each has its own stores, so copies may pass when a partition moves; positions never have two fates."""
+    """Each has its own stores, and learns what the other one had processed."""
     settings = own_topics(kafka, **{"session.timeout.ms": "6000"})
     values = interactions(60_000)
     send(settings, values[:30_000])

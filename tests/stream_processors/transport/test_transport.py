@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from schemas.settings import KafkaSettings
 from stream_processors.transport import Found, Start
+from stream_processors.transport.start import GroupPositions
 from tests.stream_processors.transport.worker import GROUP, Worker, send, until, working
 
 TOPIC = "t"
@@ -89,12 +89,9 @@ async def test_what_is_open_is_bounded_and_holding_back_loses_nothing(quick_kafk
     values = [f"{number:06}".encode() * 20 for number in range(3000)]
     send(quick_kafka, TOPIC, values, partition=0)
     async with working(quick_kafka, TOPIC, held=True, run_bytes=5000, open_bytes=20_000) as worker:
-        await until(lambda: worker.app is not None and worker.app.reader.progress.is_full)
-        await asyncio.sleep(1.5)  # longer than the poller waits before it pauses and polls on
+        await until(lambda: worker.is_paused)
         assert len(worker.runs) < 80
-        worker.held = False
-        for run in list(worker.runs):
-            run.finish()
+        worker.release()
         await until(lambda: len(worker.offsets) == 3000)
     assert worker.values == values
     assert committed(quick_kafka)[0] == 3000
@@ -164,6 +161,41 @@ class Declared:
         with asking(self.kafka) as consumer:
             places = consumer.committed([TopicPartition(TOPIC, number) for number in range(4)], timeout=10)
         self.marks = [(place.offset, place.metadata or "") for place in places]
+
+    def withheld(self) -> frozenset[tuple[str, int]]:
+        return frozenset()
+
+
+@dataclass
+class Withheld:
+    """Begins where the group has committed, and lets partition 1 wait until it is told."""
+
+    waiting: frozenset[tuple[str, int]] = frozenset({(TOPIC, 1)})
+
+    def find(self, found: Mapping[tuple[str, int], Found]) -> Mapping[tuple[str, int], Start]:
+        return GroupPositions(from_beginning=True).find(found)
+
+    def begun(self) -> None:
+        pass
+
+    def withheld(self) -> frozenset[tuple[str, int]]:
+        return self.waiting
+
+
+@pytest.mark.slow
+async def test_a_partition_that_is_withheld_waits_while_others_flow(quick_kafka: KafkaSettings) -> None:
+    positions = Withheld()
+    for partition in (0, 1):
+        send(quick_kafka, TOPIC, numbers(0, 500), partition=partition)
+    async with working(quick_kafka, TOPIC, positions=positions, held=True, open_bytes=1000) as worker:
+        await until(lambda: worker.is_paused)
+        worker.release()
+        await until(lambda: len(worker.offsets) == 500)
+        assert {partition for partition, _ in worker.offsets} == {0}
+        await until(lambda: worker.app is not None and worker.app.reader.lags.get((TOPIC, 1)) == 500)
+        positions.waiting = frozenset()
+        await until(lambda: len(worker.offsets) == 1000)
+        assert [offset for partition, offset in worker.offsets if partition == 1] == list(range(500))
 
 
 @pytest.mark.slow

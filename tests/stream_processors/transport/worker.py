@@ -29,6 +29,18 @@ class Worker:
         if not self.held:
             run.finish()
 
+    def release(self) -> None:
+        """Finish all that is held, and hold nothing more."""
+        self.held = False
+        for run in list(self.runs):
+            run.finish()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether so much was open for so long that the poller lets nothing flow."""
+        poller = self.app.reader._poller if self.app is not None else None
+        return poller is not None and poller._tap.is_shut
+
     @property
     def values(self) -> list[bytes]:
         return [record.value() or b"" for run in self.runs for record in run.records]

@@ -1,0 +1,50 @@
+"""What records leave in the memory, told of records whose fates are long decided: a lost memory is made again."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import orjson
+
+from schemas.check import Checked, check_all
+from schemas.fates import Fault
+from schemas.ids import fingerprint
+from stream_processors.core.memory import Memory, in_force, pack, remember
+from stream_processors.core.raw import Raw
+
+NO_KEY: Final = b""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
+
+
+def learn(raw: Raw, memory: Memory, window: int) -> dict[bytes, bytes]:
+    """What `step` would remember of these records; `window` in milliseconds."""
+    writes: dict[bytes, bytes] = {}
+    checked = check_all(raw.values)
+    keys = keys_of(checked)
+    for at, (event, key, stored) in enumerate(zip(checked, keys, memory.get(keys), strict=True)):
+        if not isinstance(event, Fault):
+            mine = entry(raw, at, event)
+            seen = writes.get(key) or stored
+            if seen is None or in_force(seen, mine, window) is None:
+                writes[key] = remember(seen, mine)
+    return writes
+
+
+def keys_of(checked: list[Checked | Fault]) -> list[bytes]:
+    """The key of each record; of one that is no interaction one that no record has."""
+    return [NO_KEY if isinstance(event, Fault) else event.event_id.bytes for event in checked]
+
+
+def entry(raw: Raw, at: int, event: Checked) -> bytes:
+    """The entry of a record, if it is the first of its id."""
+    return pack(raw.generation, raw.offsets[at], _mark(event, raw.values[at]), raw.arrivals[at] or _received(event))
+
+
+def _mark(event: Checked, value: bytes) -> bytes:
+    """The fingerprint; computed where the sender gave none."""
+    return bytes.fromhex(event.fingerprint or fingerprint(orjson.loads(value)))
+
+
+def _received(event: Checked) -> int:
+    """When the intake had it, in milliseconds: for records to which Kafka gave no time."""
+    return (event.received_at - _EPOCH) // _MS

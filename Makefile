@@ -78,3 +78,8 @@ kafka-start: install ## real Kafka on 127.0.0.1:9092 (KAFKA_PORT, KAFKA_DIR chan
 
 kafka-stop: install ## stop it
 	$(BIN)/python -m deploy.kafka.local stop
+
+BROKERS ?= 1
+.PHONY: compose-env
+compose-env: ## .env with passwords for docker compose (BROKERS=3 for three brokers)
+	$(PYTHON) -m deploy.docker.environment $(BROKERS)

@@ -1,0 +1,149 @@
+"""The overview: is the customer timeline fresh and complete?"""
+
+from typing import Final
+
+from deploy.grafana.panels import Board, Bounds, Query, Question, Row, Unit, rate
+
+FRESH: Final = Row(
+    "Is the timeline fresh?",
+    [
+        Question(
+            "How long until 99 of 100 interactions can be read?",
+            "From the moment they were received. Above 10 s: which part is behind is below.",
+            [Query("throughline:end_to_end_seconds:p99_5m", "p99")],
+            Unit.SECONDS,
+            Bounds(5, 10),
+            is_number=True,
+            width=6,
+        ),
+        Question(
+            "How long on each channel?",
+            "One channel alone that is slow: its records wait in one partition, or its source sends in bursts.",
+            [Query("throughline:channel_end_to_end_seconds:p99_5m", "{{channel}}")],
+            Unit.SECONDS,
+            Bounds(5, 10),
+            width=9,
+        ),
+        Question(
+            "Which part is behind?",
+            "The first in the order process, resolve, sink that is behind is the one to look at.",
+            [Query("throughline:part_lag_seconds:max", "{{part}}")],
+            Unit.SECONDS,
+            Bounds(5, 30),
+            width=9,
+        ),
+    ],
+)
+COMPLETE: Final = Row(
+    "Is the timeline complete?",
+    [
+        Question(
+            "How many accepted records have no fate?",
+            "0 is the promise. `throughline audit` names the positions.",
+            [Query("max(throughline_audit_missing)", "missing")],
+            Unit.COUNT,
+            Bounds(1, 1),
+            is_number=True,
+            width=6,
+        ),
+        Question(
+            "How many have two?",
+            "0 is the promise. `throughline audit` names the positions.",
+            [Query("max(throughline_audit_doubled)", "doubled")],
+            Unit.COUNT,
+            Bounds(1, 1),
+            is_number=True,
+            width=6,
+        ),
+        Question(
+            "Were records deleted before they were read?",
+            "Partitions where that happened in the last day: retention was shorter than the lag.",
+            [Query("sum(increase(throughline_positions_lost_total[1d]))", "partitions", or_zero=True)],
+            Unit.COUNT,
+            Bounds(1, 1),
+            is_number=True,
+            width=6,
+        ),
+        Question(
+            "Are stored rows missing when read back?",
+            "In the last hour. ClickHouse acknowledged them and `timeline` does not show them.",
+            [Query("sum(increase(throughline_read_back_missing_total[1h]))", "rows", or_zero=True)],
+            Unit.COUNT,
+            Bounds(1, 1),
+            is_number=True,
+            width=6,
+        ),
+        Question(
+            "What becomes of what is processed?",
+            "Stored, duplicate or rejected. Many duplicates: a sender repeats itself; many rejected: see Data quality.",
+            [rate("throughline_interactions_processed_total", "fate")],
+            Unit.RATE,
+            width=24,
+        ),
+    ],
+)
+ACCEPTING: Final = Row(
+    "Does it take what comes?",
+    [
+        Question(
+            "Does every part answer?",
+            "A part that does not is down or hangs: what it should do waits in Kafka. See its log.",
+            [Query('min by (part) (up{job="throughline"})', "{{part}}")],
+            Unit.YES,
+            Bounds(1, 0.5),
+            is_number=True,
+            width=8,
+        ),
+        Question(
+            "Can every part do its work?",
+            "The intake cannot: `/readyz` says what is missing. Another part: its log says what it waits for.",
+            [Query("min by (part) (throughline_ready)", "{{part}}")],
+            Unit.YES,
+            Bounds(1, 0.5),
+            is_number=True,
+            width=8,
+        ),
+        Question(
+            "Which share of deliveries is accepted?",
+            "Of those that their senders may expect us to take. The others got a 503 and are sent again.",
+            [Query("throughline:acceptance:ratio_5m", "accepted")],
+            Unit.SHARE,
+            Bounds(0.999, 0.99),
+            is_number=True,
+            width=4,
+        ),
+        Question(
+            "How full is the backlog?",
+            "At 1 the intake answers 503 until there is room: find the part that is behind.",
+            [Query("max(throughline_backlog_bytes / throughline_backlog_budget_bytes)", "of the budget")],
+            Unit.SHARE,
+            Bounds(0.5, 0.8),
+            is_number=True,
+            width=4,
+        ),
+        Question(
+            "How much comes in, by channel?",
+            "A channel that falls to 0 at a time when it never did: its source is broken, or ours refuses it.",
+            [rate("throughline_interactions_accepted_total", "channel")],
+            Unit.RATE,
+        ),
+        Question(
+            "What is alarmed?",
+            "Each alert has its section in docs/runbook.md.",
+            [
+                Query(
+                    'count by (alertname, severity) (ALERTS{alertstate="firing"})',
+                    "{{alertname}} {{severity}}",
+                    or_zero=True,
+                )
+            ],
+            Unit.COUNT,
+        ),
+    ],
+)
+BOARD: Final = Board(
+    "overview",
+    "Throughline: overview",
+    "Is the customer timeline fresh and complete? Each panel's title is the question, its description what to do.",
+    [FRESH, COMPLETE, ACCEPTING],
+)

@@ -1,0 +1,80 @@
+"""Data quality by source: what each sends, and what of it is of use."""
+
+from typing import Final
+
+from deploy.grafana.panels import Board, Bounds, Query, Question, Row, Unit, rate
+
+CHOSEN: Final = '{source=~"$source"}'
+AMOUNT: Final = Row(
+    "Does each source send what it used to?",
+    [
+        Question(
+            "How many interactions does each source send?",
+            "Compare with the same hour of other days: choose a longer time above.",
+            [rate("throughline_interactions_accepted_total", "source", where=CHOSEN)],
+            Unit.RATE,
+        ),
+        Question(
+            "How many deliveries were accepted in the last hour?",
+            "0 of a source that never is silent: its configuration at the vendor, or its secret, was changed.",
+            [Query(f"throughline:source_deliveries:increase_1h{CHOSEN}", "{{source}}")],
+            Unit.COUNT,
+        ),
+        Question(
+            "On which channels?",
+            "A source of several channels that loses one: that client or form was changed.",
+            [rate("throughline_interactions_accepted_total", "source", "channel", where=CHOSEN)],
+            Unit.RATE,
+        ),
+        Question(
+            "Which deliveries fail verification?",
+            "In the last 10 minutes, by source. A secret was changed on one side, or somebody tries.",
+            [Query(f"throughline:source_unverified:count_10m{CHOSEN}", "{{source}}", or_zero=True)],
+            Unit.COUNT,
+        ),
+    ],
+)
+USE: Final = Row(
+    "Is it of use?",
+    [
+        Question(
+            "Which share of a source's items is rejected?",
+            "In the last 15 minutes, by any part. A jump is a release of the sender: see the reasons beside.",
+            [Query(f"throughline:source_rejected:ratio_15m{CHOSEN}", "{{source}}")],
+            Unit.SHARE,
+            Bounds(0.01, 0.05),
+        ),
+        Question(
+            "Why?",
+            "docs/reference/reasons.md says what each means; `throughline rejected list --source` shows them whole.",
+            [rate("throughline_interactions_rejected_total", "source", "reason", where=CHOSEN)],
+            Unit.RATE,
+        ),
+        Question(
+            "Which part said so?",
+            "serve: not decoded. process: not a sound interaction, or an id with two bodies. sink: ClickHouse refused.",
+            [rate("throughline_interactions_rejected_total", "source", "part", where=CHOSEN)],
+            Unit.RATE,
+        ),
+        Question(
+            "Which deliveries carry nothing?",
+            "empty: verified, and nothing in it for a timeline; vendors send those as tests.",
+            [
+                rate(
+                    "throughline_deliveries_total",
+                    "source",
+                    "outcome",
+                    where='{source=~"$source", outcome!="accepted"}',
+                )
+            ],
+            Unit.RATE,
+        ),
+    ],
+)
+BOARD: Final = Board(
+    "quality",
+    "Throughline: data quality by source",
+    "What each source sends, and what of it is of use. Field by field: `throughline quality`.",
+    [AMOUNT, USE],
+    variables=[("source", "label_values(throughline_deliveries_total, source)")],
+)

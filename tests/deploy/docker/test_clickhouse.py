@@ -119,13 +119,13 @@ CHANGES = (
     "TRUNCATE TABLE throughline.migrations",
     "CREATE TABLE throughline.other (a Int8) ENGINE = Memory",
 )
-SECRETS = ("SELECT * FROM system.processes", "SELECT * FROM system.users", "SELECT * FROM system.parts")
+SECRETS = ("SELECT * FROM system.users",)
 
 
 @pytest.mark.parametrize(("user", "statements"), [("throughline", OUTSIDE), ("reader", OUTSIDE + CHANGES + SECRETS)])
 def test_nobody_reaches_further(server: Server, user: str, statements: tuple[str, ...]) -> None:
     for statement, said in zip(statements, server.ask(user, statements), strict=True):
-        assert "ACCESS_DENIED" in said or "READONLY" in said or "Not enough privileges" in said, (statement, said)
+        assert "ACCESS_DENIED" in said or "READONLY" in said, (statement, said)
 
 
 def test_the_reader_may_ask_and_bound_what_it_asks(server: Server) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import orjson
@@ -96,6 +96,9 @@ class MetricsSettings(_Section):
     """Prometheus."""
 
     listen: Listen = Field("127.0.0.1:9464", description="address and port; `up` counts on from it for its parts")
+    targets: dict[Literal["serve", "process", "resolve", "sink"], str] = Field(
+        default_factory=dict, description='where `status` finds a part that runs elsewhere: "host:9464,host:9464"'
+    )
 
 
 class DedupeSettings(_Section):

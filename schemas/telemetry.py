@@ -59,6 +59,9 @@ class Metrics:
         self.sink_inserts = counter(
             "sink_inserts_total", "Inserts by result: done, retried, bisected.", "table", "result"
         )
+        self.logged = gauge(
+            "logged_timestamp_seconds", "When an event was last logged as a warning or an error.", "level", "event"
+        )
         self.lag_messages = gauge(
             "lag_messages",
             "Records not yet consumed; told by the group's own part, and by the intake, also when that is down.",
@@ -140,8 +143,17 @@ class Metrics:
         return stop
 
 
-def configure_logging(part: str, *, level: str = "info", console: bool | None = None) -> None:
-    """Structured logs on stderr: JSON lines, or the console form on a terminal. Called once, in the entry point."""
+def configure_logging(
+    part: str,
+    *,
+    level: str = "info",
+    console: bool | None = None,
+    noted: structlog.typing.Processor | None = None,
+) -> None:
+    """Structured logs on stderr: JSON lines, or the console form on a terminal. Called once, in the entry point.
+
+    `noted` sees every event that is logged.
+    """
     console = sys.stderr.isatty() if console is None else console
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
@@ -154,6 +166,7 @@ def configure_logging(part: str, *, level: str = "info", console: bool | None = 
     shared: list[structlog.typing.Processor] = [
         name_part,
         structlog.processors.add_log_level,
+        *([noted] if noted else []),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 import click
 
+from schemas.logged import Logged
 from schemas.settings import Loaded, Settings
 from schemas.telemetry import Metrics, configure_logging
 from throughline.failures import Failed
@@ -37,8 +38,9 @@ def run_part(
         ConfigurationError: the part cannot work with its settings.
         Failed: the part ended with an error, or its metrics port is taken.
     """
-    configure_logging(part, level=log_level)
     metrics = Metrics()
+    noted = Logged(metrics, loaded.settings.data_dir / "logged" / f"{part}.json")
+    configure_logging(part, level=log_level, noted=noted)
     metrics.build_info.labels(version("throughline"), part).set(1)
     main = main or import_module(_MAINS[part]).main
     try:

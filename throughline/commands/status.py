@@ -1,23 +1,18 @@
-"""`throughline status`: what runs, how far behind, how fresh, and what is wrong."""
+"""`throughline status`: the one screen when something is wrong: what runs, how far behind, how fresh, what to read."""
 
-import urllib.request
-from collections.abc import Iterator
-from typing import Any, Final
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
-from prometheus_client.parser import text_string_to_metric_families
 
-from schemas.settings import Loaded, Settings
-from schemas.telemetry import PREFIX
+from schemas.settings import Loaded
+from throughline.condition.findings import Finding, findings, last_logged
+from throughline.condition.scrape import Instance, scrape
 from throughline.failures import Failed
 from throughline.options import with_json, with_settings
 from throughline.output import print_json, print_rows
 from throughline.reading import opened, query
-from throughline.stack import METRICS_PORTS
-
-_TIMEOUT_S: Final = 2
-_PARTS: Final = ("serve", "process", "resolve", "sink")
-Samples = dict[str, list[tuple[dict[str, str], float]]]
 
 
 @click.command()
@@ -25,59 +20,63 @@ Samples = dict[str, list[tuple[dict[str, str], float]]]
 @with_settings
 def status(*, loaded: Loaded, as_json: bool) -> None:
     """What runs, lag by topic, freshness by channel, what is wrong; exit status 1 when something is."""
-    parts = {part: _scrape(loaded.settings, part) for part in _PARTS}
-    with opened(loaded.settings) as client:
-        fresh = query(client, "freshness", {})
-    wrong = list(_wrong(parts))
-    if as_json:
-        print_json([*_part_rows(parts), *_lag_rows(parts), *fresh, *({"wrong": what} for what in wrong)])
-    else:
-        print_rows(_part_rows(parts), ["part", "state", "version"], as_json=False)
-        print_rows(_lag_rows(parts), ["group", "topic", "messages"], as_json=False)
-        print_rows(fresh, ["channel", "source", "last_occurred_at", "last_stored_at", "seconds_behind"], as_json=False)
-    if wrong:
-        raise Failed("; ".join(wrong))
-
-
-def _scrape(settings: Settings, part: str) -> Samples | None:
-    host, _, port = settings.metrics.listen.rpartition(":")
-    url = f"http://{host}:{int(port) + METRICS_PORTS[part]}/metrics"
+    now = time.time()
+    instances = scrape(loaded.settings)
+    wrong = findings(instances, now)
+    fresh: list[dict[str, Any]] = []
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
-            text = answer.read().decode()
-    except OSError:
-        return None
-    samples: Samples = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            samples.setdefault(sample.name.removeprefix(f"{PREFIX}_"), []).append((sample.labels, sample.value))
-    return samples
+        with opened(loaded.settings) as client:
+            fresh = query(client, "freshness", {})
+    except Failed as error:
+        wrong.append(Finding("SinkRetrying", str(error)))
+    found = [{"wrong": finding.what, "alert": finding.alert, "read": finding.section} for finding in wrong]
+    if as_json:
+        print_json([*_parts(instances, now), *_lag(instances), *fresh, *found])
+    else:
+        print_rows(_parts(instances, now), ["part", "at", "state", "version", "up_s", "last", "ago_s"], as_json=False)
+        print_rows(_lag(instances), ["group", "topic", "messages", "seconds"], as_json=False)
+        print_rows(fresh, ["channel", "source", "last_occurred_at", "last_stored_at", "seconds_behind"], as_json=False)
+        if found:
+            print_rows(found, ["wrong", "read"], as_json=False)
+    if wrong:
+        raise Failed(f"{len(wrong)} thing{'s' * (len(wrong) > 1)} wrong")
 
 
-def _part_rows(parts: dict[str, Samples | None]) -> Iterator[dict[str, Any]]:
-    for part, samples in parts.items():
-        build = samples.get("build_info", [({}, 0.0)])[0][0] if samples is not None else {}
-        yield {"part": part, "state": "down" if samples is None else "up", "version": build.get("version")}
+def _parts(instances: Sequence[Instance], now: float) -> Iterator[dict[str, Any]]:
+    for instance in instances:
+        [(build, _)] = instance.values("build_info") or [({}, 0.0)]
+        last = last_logged(instance, now)
+        yield {
+            "part": instance.part,
+            "at": instance.address,
+            "state": _state(instance),
+            "version": build.get("version"),
+            "up_s": round(now - started) if (started := instance.largest("process_start_time_seconds")) else None,
+            "last": f"{last.level}: {last.event}" if last else None,
+            "ago_s": round(last.ago_s) if last else None,
+        }
 
 
-def _lag_rows(parts: dict[str, Samples | None]) -> Iterator[dict[str, Any]]:
-    told: dict[tuple[str, str, str], float] = {}  # by the group's own part and by the intake: the larger one counts
-    for samples in parts.values():
-        for labels, value in (samples or {}).get("lag_messages", []):
+def _state(instance: Instance) -> str:
+    if instance.samples is None:
+        return "down"
+    return "up" if instance.largest("ready") or not instance.values("ready") else "not ready"
+
+
+def _lag(instances: Sequence[Instance]) -> Iterator[dict[str, Any]]:
+    """By group and topic; told by the group's own part and by the intake: the larger one counts."""
+    told: dict[tuple[str, str, str], float] = {}
+    age: dict[tuple[str, str], float] = {}
+    for instance in instances:
+        for labels, value in instance.values("lag_messages"):
             at = (labels["group"], labels["topic"], labels["partition"])
             told[at] = max(value, told.get(at, 0))
+        for labels, value in instance.values("lag_seconds"):
+            age[labels["group"], labels["topic"]] = max(value, age.get((labels["group"], labels["topic"]), 0))
     lag: dict[tuple[str, str], float] = {}
     for (group, topic, _), value in told.items():
         lag[group, topic] = lag.get((group, topic), 0) + value
-    yield from ({"group": group, "topic": topic, "messages": int(n)} for (group, topic), n in lag.items() if n)
-
-
-def _wrong(parts: dict[str, Samples | None]) -> Iterator[str]:
-    for part, samples in parts.items():
-        if samples is None:
-            yield f"{part} does not answer: is `throughline up` running?"
-    serve = parts["serve"] or {}
-    [(_, held)] = serve.get("backlog_bytes", [({}, 0.0)])
-    [(_, budget)] = serve.get("backlog_budget_bytes", [({}, 0.0)])
-    if budget and held > budget:
-        yield f"the backlog of a partition is {held:.0f} bytes, the budget {budget:.0f}: the intake answers 503"
+    for (group, topic), messages in lag.items():
+        if messages:
+            seconds = round(age.get((group, topic), 0.0), 1)
+            yield {"group": group, "topic": topic, "messages": int(messages), "seconds": seconds}

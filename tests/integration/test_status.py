@@ -1,0 +1,75 @@
+"""`throughline status` beside a running `up`: nothing wrong, then one part that hangs, then nothing running at all."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.integration.running import PATIENCE_S, Installation, install, part_pid, running
+from tests.ports import free_port
+from throughline.stack import METRICS_PORTS
+
+pytestmark = [pytest.mark.slow, pytest.mark.chdb, pytest.mark.timeout(300)]
+
+
+def free_ports() -> int:
+    """The first of as many ports in a row as `up` takes for metrics."""
+    while True:
+        first = free_port()
+        with ExitStack() as held:
+            try:
+                for offset in METRICS_PORTS.values():
+                    held.enter_context(closing(socket.create_server(("127.0.0.1", first + offset))))
+            except (OSError, OverflowError):
+                continue
+            return first
+
+
+def status(installation: Installation) -> tuple[int, list[dict[str, object]]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "throughline", "status", "--json"],
+        env=installation.environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S,
+    )  # fmt: skip
+    return done.returncode, [orjson.loads(line) for line in done.stdout.splitlines()]
+
+
+def until(installation: Installation, code: int) -> list[dict[str, object]]:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        got, rows = status(installation)
+        if got == code or time.monotonic() > deadline:
+            assert got == code, rows
+            return rows
+
+
+def test_status_leads_to_the_part_that_hangs(tmp_path: Path) -> None:
+    installation = install(tmp_path)
+    configuration = tmp_path / "throughline.toml"
+    listen = f'metrics.listen = "127.0.0.1:{free_ports()}"'
+    configuration.write_text(configuration.read_text().replace('metrics.listen = "127.0.0.1:0"', listen))
+    with running(installation) as up:
+        installation.send([{"type": "track", "userId": "ada", "event": "Seen", "messageId": "1"}])
+        installation.until("SELECT count() AS n FROM timeline", {"n": 1})
+        rows = until(installation, 0)
+        assert {row["part"]: row["state"] for row in rows if "part" in row} == dict.fromkeys(
+            ("serve", "process", "resolve", "sink"), "up"
+        )
+        assert [row["source"] for row in rows if "seconds_behind" in row] == ["web"]
+        pid = part_pid(up, "sink")
+        assert pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            rows = until(installation, 1)
+            assert [row["read"] for row in rows if "wrong" in row] == ["docs/runbook.md#partdown"]
+            assert [row["part"] for row in rows if row.get("state") == "down"] == ["sink"]
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        until(installation, 0)
+    assert {row["state"] for row in until(installation, 1) if "part" in row} == {"down"}

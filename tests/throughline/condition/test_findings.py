@@ -1,0 +1,72 @@
+"""One thing broken at a time: the finding names it and leads to a section of the runbook that exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from throughline.condition.findings import findings, last_logged
+from throughline.condition.scrape import Instance, Labels, Part
+
+NOW = 1_000_000.0
+RUNBOOK = Path(__file__).parents[3] / "docs/runbook.md"
+Samples = dict[str, list[tuple[Labels, float]]]
+LAG = "lag_seconds"
+
+
+def instance(part: Part = "sink", **samples: float | list[tuple[Labels, float]]) -> Instance:
+    told: Samples = {name: value if isinstance(value, list) else [({}, value)] for name, value in samples.items()}
+    return Instance(part, "127.0.0.1:1", {"ready": [({}, 1.0)], **told})
+
+
+def logged(event: str, ago: float, level: str = "error") -> list[tuple[Labels, float]]:
+    return [({"level": level, "event": event}, NOW - ago)]
+
+
+HEALTHY = instance(
+    backlog_bytes=10,
+    backlog_budget_bytes=100,
+    positions_lost_total=0,
+    audit_missing=float("nan"),
+    lag_seconds=[({"group": "throughline-sink", "topic": "t"}, 29.0)],
+    logged_timestamp_seconds=logged("insert_failed", 600),
+)
+BROKEN: dict[str, Instance] = {
+    "PartDown": Instance("process", "127.0.0.1:1", None),
+    "IntakeNotReady": instance("serve", ready=0),
+    "BacklogNearBudget": instance("serve", backlog_bytes=85, backlog_budget_bytes=100),
+    "BacklogOverBudget": instance("serve", backlog_bytes=101, backlog_budget_bytes=100),
+    "ProcessBehind": instance("serve", lag_seconds=[({"group": "p.throughline-process", "topic": "t"}, 31.0)]),
+    "ResolveBehind": instance("serve", lag_seconds=[({"group": "throughline-resolve", "topic": "t"}, 31.0)]),
+    "SinkBehind": instance("serve", lag_seconds=[({"group": "throughline-sink", "topic": "t"}, 31.0)]),
+    "RecordsLost": instance(positions_lost_total=1),
+    "RowsNotReadBack": instance(read_back_missing_total=1),
+    "EvidenceUnreadable": instance("resolve", identity_unreadable_total=2),
+    "AuditMissing": instance(audit_missing=1),
+    "AuditDoubled": instance(audit_doubled=1),
+    "SinkRetrying": instance(logged_timestamp_seconds=logged("insert_failed", 5, "warning")),
+    "PartRestarting": instance(logged_timestamp_seconds=logged("worker_failed", 5)),
+}
+
+
+def test_nothing_is_wrong_with_parts_that_work() -> None:
+    assert findings([HEALTHY, instance("serve")], NOW) == []
+
+
+@pytest.mark.parametrize("alert", BROKEN)
+def test_what_is_broken_is_found_and_leads_to_its_section(alert: str) -> None:
+    [finding] = findings([HEALTHY, BROKEN[alert]], NOW)
+    assert finding.alert == alert
+    headings = re.findall(r"^## (.+)$", RUNBOOK.read_text(), flags=re.MULTILINE)
+    assert finding.section in {f"docs/runbook.md#{heading.lower()}" for heading in headings}
+
+
+def test_a_part_that_waits_is_found() -> None:
+    [finding] = findings([instance("process", ready=0)], NOW)
+    assert "cannot work" in finding.what
+
+
+def test_the_newest_of_what_was_logged_counts() -> None:
+    told = [*logged("old", 50), *logged("new", 5, "warning")]
+    assert last_logged(instance(logged_timestamp_seconds=told), NOW) == ("warning", "new", 5.0)
+    assert last_logged(instance(), NOW) is None

@@ -1,0 +1,108 @@
+"""What is wrong, judged from the parts' metrics at one moment: each finding names the runbook's section for it. Pure.
+
+Alerts see more than a moment: what needs a history (a share that jumped, a source that fell silent) is theirs alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from throughline.condition.scrape import Instance
+
+RUNBOOK: Final = "docs/runbook.md"
+BEHIND_S: Final = 30.0  # as the alerts have it
+LATELY_S: Final = 60.0
+NEAR: Final = 0.8  # of the budget
+
+
+class Finding(NamedTuple):
+    """Something wrong: the alert of that name has a section in the runbook."""
+
+    alert: str
+    what: str
+
+    @property
+    def section(self) -> str:
+        """Where to read what to do."""
+        return f"{RUNBOOK}#{self.alert.lower()}"
+
+
+class Logged(NamedTuple):
+    """The last warning or error of a part: its event, and how many seconds ago."""
+
+    level: str
+    event: str
+    ago_s: float
+
+
+def findings(instances: Sequence[Instance], now: float) -> list[Finding]:
+    """All that is wrong, in the order of the flow. `now` is the time in Unix seconds."""
+    found = [finding for instance in instances for finding in _of_one(instance, now)]
+    return [*dict.fromkeys([*found, *_behind(instances)])]
+
+
+def _of_one(instance: Instance, now: float) -> Iterator[Finding]:
+    name = f"{instance.part} at {instance.address}"
+    if instance.samples is None:
+        yield Finding("PartDown", f"{name} does not answer: is it running?")
+        return
+    if instance.values("ready") and instance.largest("ready") == 0:
+        alert = "IntakeNotReady" if instance.part == "serve" else "PartDown"
+        yield Finding(alert, f"{name} runs and cannot work: see what it waits for in its log")
+    yield from _backlog(instance)
+    if instance.largest("positions_lost_total"):
+        yield Finding("RecordsLost", f"{name}: records were gone from Kafka before they had been read")
+    if instance.largest("read_back_missing_total"):
+        yield Finding("RowsNotReadBack", f"{name}: rows that ClickHouse had taken did not show in `timeline`")
+    if instance.largest("identity_unreadable_total"):
+        yield Finding("EvidenceUnreadable", f"{name}: records of identity.evidence cannot be read")
+    for metric, alert, what in (
+        ("audit_missing", "AuditMissing", "accepted records have no fate"),
+        ("audit_doubled", "AuditDoubled", "accepted records have two fates"),
+    ):
+        if (count := instance.largest(metric)) > 0:
+            yield Finding(alert, f"{count:.0f} {what}: `throughline audit` names them")
+    last = last_logged(instance, now)
+    if last is not None and last.ago_s < LATELY_S:
+        yield from _logged(last, name)
+
+
+def _backlog(instance: Instance) -> Iterator[Finding]:
+    held, budget = instance.largest("backlog_bytes"), instance.largest("backlog_budget_bytes")
+    if not budget or held < NEAR * budget:
+        return
+    if held > budget:
+        what = f"the backlog of a partition is {held:.0f} bytes, the budget {budget:.0f}: the intake answers 503"
+        yield Finding("BacklogOverBudget", what)
+    else:
+        yield Finding("BacklogNearBudget", f"the backlog of a partition is at {held / budget:.0%} of its budget")
+
+
+def _logged(last: Logged, name: str) -> Iterator[Finding]:
+    said = f"{name} logged {last.event} {last.ago_s:.0f} s ago"
+    if last.event in ("insert_failed", "clickhouse_awaited"):
+        yield Finding("SinkRetrying", said)
+    elif last.level == "error":
+        yield Finding("PartRestarting", said)
+
+
+def _behind(instances: Sequence[Instance]) -> Iterator[Finding]:
+    """By group: told by its own part, and by the intake when that is down."""
+    worst: dict[str, float] = {}
+    for instance in instances:
+        for labels, seconds in instance.values("lag_seconds"):
+            worst[labels["group"]] = max(seconds, worst.get(labels["group"], 0.0))
+    for group, seconds in worst.items():
+        part = group.rpartition("-")[2]
+        if seconds > BEHIND_S:
+            yield Finding(f"{part.capitalize()}Behind", f"{part} is {seconds:.0f} s behind")
+
+
+def last_logged(instance: Instance, now: float) -> Logged | None:
+    """The last warning or error of a process; None where it logged neither."""
+    told = [
+        (labels["level"] == "error", at, labels["event"]) for labels, at in instance.values("logged_timestamp_seconds")
+    ]
+    if not told:
+        return None
+    newest = max(told, key=lambda one: one[1])
+    return Logged("error" if newest[0] else "warning", newest[2], max(0.0, now - newest[1]))

@@ -1,0 +1,66 @@
+"""The metrics of the parts that should run."""
+
+import urllib.request
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from schemas.settings import Settings
+from schemas.telemetry import PREFIX
+from throughline.stack import METRICS_PORTS
+
+Part = Literal["serve", "process", "resolve", "sink"]
+PARTS: Final[tuple[Part, ...]] = ("serve", "process", "resolve", "sink")
+_TIMEOUT_S: Final = 2
+Labels = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A process of a part, as it told of itself.
+
+    Attributes:
+        part: serve, process, resolve or sink.
+        address: host:port of its metrics.
+        samples: by the metric's name without our prefix; None where it did not answer.
+    """
+
+    part: Part
+    address: str
+    samples: dict[str, list[tuple[Labels, float]]] | None
+
+    def values(self, name: str, **labels: str) -> list[tuple[Labels, float]]:
+        """The samples of a metric that have these labels."""
+        return [sample for sample in (self.samples or {}).get(name, []) if labels.items() <= sample[0].items()]
+
+    def largest(self, name: str, **labels: str) -> float:
+        """The largest of them; 0 where there are none."""
+        return max((value for _, value in self.values(name, **labels)), default=0.0)
+
+
+def scrape(settings: Settings) -> list[Instance]:
+    """Ask every process that the configuration names."""
+    return [Instance(part, address, _asked(address)) for part in PARTS for address in addresses(settings, part)]
+
+
+def addresses(settings: Settings, part: Part) -> list[str]:
+    """Where a part's metrics are: `metrics.targets`, else where `up` serves them."""
+    told = settings.metrics.targets.get(part)
+    if told is not None:
+        return [address.strip() for address in told.split(",")]
+    host, _, port = settings.metrics.listen.rpartition(":")
+    return [f"{host}:{int(port) + METRICS_PORTS[part]}"]
+
+
+def _asked(address: str) -> dict[str, list[tuple[Labels, float]]] | None:
+    try:
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=_TIMEOUT_S) as answer:
+            text = answer.read().decode()
+    except (OSError, ValueError):
+        return None
+    samples: dict[str, list[tuple[Labels, float]]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            samples.setdefault(sample.name.removeprefix(f"{PREFIX}_"), []).append((sample.labels, sample.value))
+    return samples

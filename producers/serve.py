@@ -53,6 +53,8 @@ class _Serve:
 
     async def run(self, ready: Callable[[], None]) -> int:
         self._loop = asyncio.get_running_loop()
+        for source in self._sources:
+            self._metrics.deliveries.labels(source, "accepted")  # 0 from the first scrape on: silence can be told
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._end.set)
         _allow_connections()

@@ -22,6 +22,7 @@ from sinks.errors import FatalError, LostError, TransientError
 from sinks.lease import Rejections
 from sinks.loop import Loop
 from sinks.quality import Quality
+from sinks.read_back import ReadBack
 from sinks.tables import targets
 from sinks.warehouse import Warehouse
 
@@ -70,7 +71,11 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     client = _await_clickhouse(settings.clickhouse.url, stop)
     producer = Producer(config | {"log_level": 0})  # the consumer tells when Kafka is away
     _await_topics(kafka, admin, producer, topics, stop)
-    tables = {topic: (target, Warehouse(client, target.table, metrics)) for topic, target in targets(topics).items()}
+    read_back = ReadBack(client, metrics)
+    tables = {
+        topic: (target, Warehouse(client, target.table, metrics, read_back.offer if topic == topics.timeline else None))
+        for topic, target in targets(topics).items()
+    }
     loop = Loop(
         kafka,
         positions=Positions(kafka, admin, stop),
@@ -87,11 +92,13 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     quality = Quality(client, metrics)
     watch.start()
     quality.start()
+    read_back.start()
     try:
         loop.run(stop, ready)
     finally:
         quality.stop()
         watch.stop()
+        read_back.stop()
         client.close()
 
 

@@ -17,7 +17,7 @@ from uuid import UUID
 from schemas.evidence import shard_of
 from schemas.fates import FATES
 from schemas.kafka.backlog import Ledger
-from schemas.telemetry import Metrics
+from schemas.telemetry import Metrics, logger
 from stream_processors.answers import answer_of
 from stream_processors.batch import Batch, Part, Plan, TopicPartition
 from stream_processors.columns import columns_of
@@ -70,6 +70,7 @@ class Pipeline:
         self._ledger = ledger
         self._metrics = metrics
         self._fail = fail
+        self._log = logger()
         self._topic_ids: Mapping[str, UUID] = {}
         self._keep: set[TopicPartition] | None = None
         self._inbox: queue.SimpleQueue[Run | _Wake | _Loan | None] = queue.SimpleQueue()  # None: the end
@@ -264,3 +265,6 @@ class Pipeline:
             for source, reason in part.done.reasons:
                 known = source if source in self._plan.sources else "unknown"
                 self._metrics.rejected.labels(channel, known, reason.value).inc()
+            self._log.debug(
+                "run_processed", channel=channel, records=sum(map(len, part.done.roles)), runs=len(part.runs)
+            )

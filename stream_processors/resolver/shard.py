@@ -96,6 +96,7 @@ class Shard:
             return False
         self.graph.write(done.writes, self._after(last, self.graph.state.profiles + done.profiles_delta))
         self._finish(run)
+        self._log.debug("run_resolved", facts=len(facts), position=self._position)
         if not quiet:
             self._count(done)
         return True
@@ -173,7 +174,7 @@ class Shard:
         if configured == self.rules:
             return True
         if state.settled or self.graph.rules is not None:
-            self._log.warning("rules_differ", hint="`throughline identity apply` puts the configured ones in force")
+            self._log.warning("rules_differed", hint="`throughline identity apply` puts the configured ones in force")
             return True
         fact = rules_fact(configured)
         key = str(fact.fact_id).encode()

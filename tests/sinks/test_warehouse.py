@@ -2,6 +2,7 @@
 
 import time
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,7 +15,7 @@ from sinks.clickhouse.client import BadData
 from sinks.errors import TransientError
 from sinks.ranges import Range, Where
 from sinks.store import Refused
-from sinks.warehouse import Warehouse, member
+from sinks.warehouse import Warehouse
 from tests.sinks.rows import interaction, stamp
 
 
@@ -42,12 +43,12 @@ def value(metrics: Metrics, name: str, **labels: str) -> float:
 
 def test_what_was_stored_is_counted_and_timed() -> None:
     metrics = Metrics(CollectorRegistry())
-    assert Warehouse(Answers(), "interactions", metrics).insert(batch(100)) is None
+    stored: list[Sequence[bytes]] = []
+    whole = batch(100)
+    assert Warehouse(Answers(), "interactions", metrics, stored.append).insert(whole) is None
+    assert stored == [whole.values]
     assert value(metrics, "sink_rows_total", table="interactions") == 100
     assert value(metrics, "sink_inserts_total", table="interactions", result="done") == 1
-    count = value(metrics, "end_to_end_seconds_count", channel="web")
-    assert 30 <= count <= 40
-    assert 1.9 <= value(metrics, "end_to_end_seconds_sum", channel="web") / count <= 60
 
 
 def test_refusals_and_failures_are_told_apart() -> None:
@@ -58,8 +59,3 @@ def test_refusals_and_failures_are_told_apart() -> None:
     for result in ("bisected", "retried"):
         assert value(metrics, "sink_inserts_total", table="interactions", result=result) == 1
     assert value(metrics, "sink_rows_total", table="interactions") == 0
-
-
-@pytest.mark.parametrize("json", [b"", b'{"a":', b'{"a":"', b'{"a":"' + b"x" * 100 + b'"}'])
-def test_a_member_that_cannot_be_found_is_empty(json: bytes) -> None:
-    assert member(json, b'"a":"') == ""

@@ -179,7 +179,7 @@ def test_other_rules_later_are_only_told(tmp_path: Path, capsys: pytest.CaptureF
             life.work(dice)
             assert life.shard.rules == Rules()
     assert not kafka.log
-    assert "rules_differ" in capsys.readouterr().out
+    assert "rules_differed" in capsys.readouterr().out
 
 
 def test_rules_that_are_none_change_nothing(tmp_path: Path) -> None:

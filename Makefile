@@ -63,14 +63,27 @@ docs: install ## write the generated references
 docs-check: install ## fail when a generated reference is stale
 	$(BIN)/python -m throughline.reference --check
 
-.PHONY: bench
-bench: install ## measure every part on this machine
-	$(BIN)/python -m benchmarks
+.PHONY: bench bench-quick peers
+bench: install peers ## measure every part on this machine, beside what one would take instead (NAMES=...: some)
+	$(BIN)/python -m benchmarks $(NAMES)
+
+bench-quick: install peers ## a small part of it; fails where a ratio is a fifth worse than the last one recorded
+	$(BIN)/python -m benchmarks --quick
+
+PEERS := benchmarks/peers
+peers: $(PEERS)/.venv/.installed ## what the benchmarks set beside us, in an environment of its own
+
+$(PEERS)/.venv/.installed: $(PEERS)/constraints.txt $(VENV)/.installed
+	$(PYTHON) -m venv $(PEERS)/.venv
+	$(BIN)/uv pip sync --quiet --python $(PEERS)/.venv/bin/python --require-hashes $(PEERS)/constraints.txt
+	touch $@
 
 .PHONY: constraints
 constraints: ## pin every dependency anew (names, versions, hashes)
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-index-url --upgrade --quiet --output-file constraints.txt
+	$(BIN)/uv pip compile --group pyproject.toml:peers --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --upgrade --quiet --output-file $(PEERS)/constraints.txt
 
 .PHONY: kafka-start kafka-stop
 kafka-start: install ## real Kafka on 127.0.0.1:9092 (KAFKA_PORT, KAFKA_DIR change it)

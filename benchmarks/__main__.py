@@ -1,53 +1,73 @@
-"""`make bench`: every part and the whole path, one after the other; prints JSON lines and writes benchmarks/results.
+"""`make bench`: every part, and what one would take instead; prints JSON lines, writes benchmarks/results.
 
-`python -m benchmarks NAME...` measures some of them alone and writes nothing.
+`python -m benchmarks NAME...` measures some of them, and writes nothing unless `--record` is given. `--quick` is the
+small run that compares its ratios with the last one recorded: exit status 1 when one is a fifth worse.
 """
 
+import argparse
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 import orjson
 
-from benchmarks import identify, identity, intake, latency, path, processor, sink, timeline
+from benchmarks import guard, identify, identity, intake, latency, page, path, processor, scale, sink, timeline
+from benchmarks.contest import processors, sinks
 from benchmarks.machine import describe
+from benchmarks.records import QUICK, RESULTS, Result, Run, read, write
 
-RESULTS: Final = Path(__file__).parent / "results"
-Result = dict[str, Any]
 _MEASURES: Final[dict[str, Callable[[], Result | list[Result]]]] = {
+    "processors": processors.measure,
+    "sinks": sinks.measure,
     "processor": processor.measure,
     "sink": sink.measure,
-    "identity": identity.measure,
-    "intake": intake.measure,
     "path": path.measure,
     "latency": latency.measure,
-    "timeline": timeline.measure,
+    "intake": intake.measure,
+    "scale": scale.measure,
+    "identity": identity.measure,
     "identify": identify.measure,
+    "timeline": timeline.measure,
+}
+_QUICK: Final[dict[str, Callable[[], Result | list[Result]]]] = {
+    "processors": lambda: processors.measure(
+        40_000, 6_000, names=("plain_step", "quix_step", "quix_state", "faust_dict")
+    ),
+    "sinks": lambda: sinks.measure(120_000, names=(sinks.FLOOR,)),
 }
 
 
-def main(names: Sequence[str]) -> int:
-    """Measure; exit status 2 for a name that is none."""
-    if unknown := set(names) - set(_MEASURES):
-        sys.stderr.write(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(_MEASURES)}\n")
-        return 2
+def main(arguments: Sequence[str]) -> int:
+    """Measure; exit status 1 when a quick run is worse than the one recorded, 2 for a name that is none."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("names", nargs="*", choices=[[], *_MEASURES], metavar="NAME", help=", ".join(_MEASURES))
+    parser.add_argument("--quick", action="store_true", help="the small run; compare its ratios")
+    parser.add_argument("--record", action="store_true", help="keep the results, of some benchmarks or a quick run too")
+    asked = parser.parse_args(arguments)
+    measures = _QUICK if asked.quick else _MEASURES
     machine = describe()
-    results: list[Result] = []
-    for name in names or _MEASURES:
-        found = _MEASURES[name]()
+    run = Run(machine, list(_measured([measures[name] for name in asked.names or measures])))
+    faults = _compared(run) if asked.quick else []
+    if asked.record or not (asked.quick or asked.names):
+        write(QUICK if asked.quick else RESULTS / f"{machine['date']}.jsonl", run)
+        page.write()
+    return 1 if faults else 0
+
+
+def _measured(measures: Sequence[Callable[[], Result | list[Result]]]) -> Iterator[Result]:
+    for measure in measures:
+        found = measure()
         for result in found if isinstance(found, list) else [found]:
             print(orjson.dumps(result).decode(), flush=True)
-            results.append(result)
-    if not names:
-        _write(machine, results)
-    return 0
+            yield result
 
 
-def _write(machine: Result, results: list[Result]) -> None:
-    """One file a day: for each run the machine, then a line a benchmark."""
-    with (RESULTS / f"{machine['date']}.jsonl").open("ab") as file:
-        file.writelines(orjson.dumps(row) + b"\n" for row in [{"machine": machine}, *results])
+def _compared(run: Run) -> list[str]:
+    recorded = read([QUICK]) if QUICK.exists() else []
+    faults = guard.worse(run.results, recorded[-1].results) if recorded else []
+    for fault in faults:
+        sys.stderr.write(f"worse than recorded: {fault}\n")
+    return faults
 
 
 if __name__ == "__main__":

@@ -51,6 +51,19 @@ def measure(identifiers: int = 1_000_000, measured: int = 100_000) -> dict[str, 
         }
 
 
+def links(identifiers: int, measured: int) -> float:
+    """CPU seconds of a link, at the end of a graph of so many identifiers."""
+    with TemporaryDirectory() as folder:
+        graphs = Graphs(Path(folder))
+        graph = graphs.of(AT)
+        whole = list(_links(identifiers // 5))
+        collect_seldom()
+        _feed(graph, whole[:-measured], quiet=True)
+        _, _, spent = _feed(graph, whole[-measured:])
+        graphs.keep(set())
+        return spent / measured
+
+
 def _large(folder: Path, size: int = 1_000) -> dict[str, object]:
     """Milliseconds for one more link, and for an operator's command, where a customer has a thousand identifiers."""
     graph = Graphs(folder).of(AT)

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 _PACKAGES = ("confluent-kafka", "faust-streaming", "msgspec", "rocksdict", "chdb", "uvicorn")
+_PEERS = ("faust-streaming", "aiokafka", "quixstreams", "bytewax")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -26,9 +27,17 @@ def describe() -> dict[str, object]:
         "machine": f"{os.cpu_count()} cores, {model}",
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
+        "peers": peers(),
         "commit": commit.strip(),
         "load_before": os.getloadavg()[0],
     }
+
+
+def peers() -> dict[str, str]:
+    """The versions that the peers are pinned to."""
+    lines = (Path(__file__).parent / "peers" / "constraints.txt").read_text().splitlines()
+    pinned = dict(line.split(" ")[0].split("==") for line in lines if "==" in line)
+    return {name: pinned[name] for name in _PEERS}
 
 
 def cpu_seconds(pid: int) -> float:

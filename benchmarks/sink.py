@@ -37,7 +37,7 @@ def measure(count: int = 600_000) -> dict[str, object]:
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as broker:
         kafka = KafkaSettings(bootstrap=broker.bootstrap)
         create(AdminClient({"bootstrap.servers": broker.bootstrap}), Topics().specs(PARTITIONS, 1))
-        size = _preload(kafka, count)
+        size = preload(kafka, count)
         gateway = running.start(Path(folder) / "data")
         try:
             url = running.url(Path(folder) / "data")
@@ -72,7 +72,7 @@ def _figures(client: ClickHouse, count: int, sink: int, gateway: int) -> dict[st
     }
 
 
-def _preload(kafka: KafkaSettings, count: int) -> int:
+def preload(kafka: KafkaSettings, count: int) -> int:
     """Bytes of a record, on average."""
     producer = Producer(producer_config(kafka, "bench"))
     total = 0

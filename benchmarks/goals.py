@@ -1,0 +1,90 @@
+"""What we want to reach, and the figure of the last run that says whether we do."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from benchmarks.contest.processors import BENCHMARK as PROCESSORS
+from benchmarks.contest.sinks import BENCHMARK as SINKS
+from benchmarks.records import Result, Run, latest
+
+Found = float | None
+
+
+class Goal(NamedTuple):
+    """A goal: in words, where the figure is, and the least (or the most) that is wanted."""
+
+    what: str
+    measured: Callable[[Sequence[Run]], Found]
+    wanted: float
+    at_least: bool = True
+
+    def is_met(self, found: float) -> bool:
+        """Whether a figure is good enough."""
+        return found >= self.wanted if self.at_least else found <= self.wanted
+
+
+def figure(runs: Sequence[Run], benchmark: str, path: str, **where: object) -> Found:
+    """A figure of the last run that has a benchmark, by its path in the result with these members."""
+    run = latest(runs, benchmark)
+    rows = [] if run is None else run.of(benchmark)
+    for row in rows:
+        if all(row.get(name) == value for name, value in where.items()):
+            return _dig(row, path)
+    return None
+
+
+def _dig(row: Result, path: str) -> Found:
+    value: object = row
+    for name in path.split("."):
+        if not isinstance(value, dict) or name not in value:
+            return None
+        value = value[name]
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _of(benchmark: str, path: str, **where: object) -> Callable[[Sequence[Run]], Found]:
+    return lambda runs: figure(runs, benchmark, path, **where)
+
+
+def _fast(benchmark: str, contestant: str) -> Callable[[Sequence[Run]], Found]:
+    """How many times as fast as a contestant we are."""
+    return _of(benchmark, "ours_is_times.as_fast.median", contestant=contestant)
+
+
+def _thrifty(contestant: str) -> Callable[[Sequence[Run]], Found]:
+    """How many times our CPU seconds go into a contestant's."""
+    return _of(PROCESSORS, "ours_is_times.as_thrifty.median", contestant=contestant)
+
+
+def _rows_a_core(runs: Sequence[Run]) -> Found:
+    spent = figure(runs, SINKS, "cpu_s_per_million.contestant.median", contestant="ours")
+    return 1e6 / spent if spent else None
+
+
+def _path_of_floor(runs: Sequence[Run]) -> Found:
+    path = figure(runs, "path", "events_per_s")
+    floor = figure(runs, SINKS, "events_per_s.median", contestant="bare floor")
+    return path / floor if path and floor else None
+
+
+_CPU: Final = _of(PROCESSORS, "cpu_s_per_million.contestant.median", contestant="ours")
+_LATENCY: Final = "accepted_to_queryable_ms"
+GOALS: Final = (
+    Goal("processor: times as fast as stock Faust with a dict", _fast(PROCESSORS, "faust_dict"), 20),
+    Goal("processor: times as thrifty as Quix Streams around our step", _thrifty("quix_step"), 1.3),
+    Goal("processor: times as thrifty as Bytewax around our step", _thrifty("bytewax_step"), 1.3),
+    Goal("processor: CPU seconds a million", _CPU, 15, at_least=False),
+    Goal("sink: of the bare floor's rate, with the same columns and fsync", _fast(SINKS, "bare floor"), 0.9),
+    Goal("sink: of the floor's rate into the same tables", _fast(SINKS, "floor"), 0.9),
+    Goal("sink: rows a second and core of its own", _rows_a_core, 75_000),
+    Goal("whole path with the broker on 2 cores: interactions a second", _of("path", "events_per_s"), 40_000),
+    Goal("whole path: of the bare floor's rate", _path_of_floor, 0.6),
+    Goal("HTTP intake: interactions a CPU second", _of("intake, batches of 100", "events_per_cpu_s"), 25_000),
+    Goal("latency at 5,000/s: p50, ms", _of("latency", f"{_LATENCY}.p50", events_per_s=5_000), 300, at_least=False),
+    Goal("latency at 5,000/s: p99, ms", _of("latency", f"{_LATENCY}.p99", events_per_s=5_000), 1_000, at_least=False),
+    Goal("a customer's timeline in 10 M rows: p95, ms", _of("timeline", "all.printed.ms.p95"), 30, at_least=False),
+    Goal("processor: cost of an event at ten times everything", _of("scale, processor", "ratio"), 1.2, at_least=False),
+    Goal("identity: cost of a link at ten times everything", _of("scale, identity", "ratio"), 1.2, at_least=False),
+    Goal("timeline: cost at ten times the rows", _of("timeline", "ratio_of_p50.printed"), 1.2, at_least=False),
+    Goal("1 M waiting after a kill: seconds until stored", _of("catch up", "seconds_a_million"), 45, at_least=False),
+)

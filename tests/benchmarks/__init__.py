@@ -1,0 +1,1 @@
+"""Tests of benchmarks: what judges a figure, not the figures."""

@@ -22,7 +22,9 @@ from producers.sources import Source, build
 from schemas.settings import ConfigurationError, Settings
 from schemas.telemetry import Metrics, logger
 
-GRACE_S: Final = 8  # for requests that have begun, when asked to end
+GRACE_S: Final = 8  # from the signal, for requests that have begun
+_LEAST_S: Final = 2  # of it after the notice
+_ASKED_S: Final = 60.0  # whoever balances between intakes asks for readiness at least so often
 _FILES: Final = 65_536  # open files to ask for: each connection is one
 
 
@@ -46,6 +48,9 @@ class _Serve:
         self._metrics = metrics
         self._log = logger()
         self._end = asyncio.Event()
+        self._notice_s = settings.http.notice.total_seconds()
+        self._grace_s = max(_LEAST_S, GRACE_S - int(self._notice_s))
+        self._asked_at = float("-inf")
         self._status = 0
         self._refused: BaseException | None = None
         self._connected: Connected | None = None
@@ -64,16 +69,26 @@ class _Serve:
         async with AsyncExitStack() as stack:
             kafka = await stack.enter_async_context(connected(self._settings, self._metrics, self._fail_soon, "serve"))
             self._connected = kafka
-            intake = HttpIntake(self._sources, kafka.acceptor, self._settings.http, self._metrics, self._missing)
-            server = http_server(intake, GRACE_S)
+            intake = HttpIntake(
+                self._sources,
+                kafka.acceptor,
+                self._settings.http,
+                self._metrics,
+                self._missing,
+                ending=self._end.is_set,
+            )
+            server = http_server(intake, self._grace_s)
             serving = asyncio.create_task(server.serve(sockets=[http_socket]))
             if smtp_socket is not None:
                 self._mail = MailServer(boxes, kafka.acceptor)
                 await self._mail.start(smtp_socket)
             await self._until_end(serving, kafka, ready)
             self._log.info("draining_began")
+            if self._loop.time() - self._asked_at < _ASKED_S:
+                await asyncio.wait({serving}, timeout=self._notice_s)
             server.should_exit = True
-            await asyncio.gather(serving, self._mail.close(GRACE_S) if self._mail is not None else asyncio.sleep(0))
+            mail = self._mail.close(self._grace_s) if self._mail is not None else asyncio.sleep(0)
+            await asyncio.gather(serving, mail)
         self._log.info("draining_ended")
         if self._refused is not None:
             raise self._refused
@@ -105,9 +120,10 @@ class _Serve:
         self._end.set()
 
     def _missing(self) -> list[str]:
-        """The parts without which nothing can be accepted now."""
+        """The parts without which nothing can be accepted now, for /readyz."""
         if self._end.is_set():
             return ["this process is ending"]
+        self._asked_at = self._loop.time()
         trouble = "Kafka is not connected yet" if self._connected is None else self._connected.publisher.trouble
         return [] if trouble is None else [trouble]
 

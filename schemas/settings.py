@@ -76,6 +76,10 @@ class HttpSettings(_Section):
 
     listen: Listen = Field("127.0.0.1:8080", description="address and port")
     public_url: str | None = Field(None, description="what vendors call, when a proxy stands before us: https://...")
+    notice: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(minutes=1))] = Field(
+        timedelta(seconds=3),
+        description="how long /readyz says 503 before connections are refused, at the end; none where nobody asks it",
+    )
     max_body: ByteSize = Field(ByteSize(4 << 20), description="of a request, unpacked")
     max_interaction: ByteSize = Field(ByteSize(256 << 10), description="of one interaction")
 

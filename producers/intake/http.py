@@ -6,6 +6,7 @@ A bare ASGI application: a request becomes a `Delivery`, its `Outcome` an answer
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -40,7 +41,10 @@ _UNREAD: Final[dict[Wrong, tuple[int, str, str]]] = {
 
 
 class HttpIntake:
-    """The ASGI application. `missing` names the parts without which nothing can be accepted now."""
+    """The ASGI application. `missing` names the parts without which nothing can be accepted now.
+
+    While `ending`, every answer is the last one on its connection: the next request finds another intake.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,8 @@ class HttpIntake:
         settings: HttpSettings,
         metrics: Metrics,
         missing: Callable[[], list[str]],
+        *,
+        ending: Callable[[], bool] = lambda: False,
     ) -> None:
         self._sources = {name: source for name, source in sources.items() if source.intake == "http"}
         self._keys = WriteKeys(self._sources.values())
@@ -58,6 +64,7 @@ class HttpIntake:
         self._memory = Memory()
         self._metrics = metrics
         self._missing = missing
+        self._ending = ending
         self._log = logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,6 +77,8 @@ class HttpIntake:
             frames = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)]
             self._log.error("request_failed", error=type(error).__name__, frames=frames)
             answer = failure(503, "failed", "the intake failed", "send it again later", {"retry-after": "60"})
+        if self._ending():
+            answer = replace(answer, headers={**answer.headers, "connection": "close"})
         await _send(send, answer, is_head=scope["method"] == "HEAD")
 
     async def _route(self, scope: Scope, receive: Receive) -> Answer:

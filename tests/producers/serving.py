@@ -67,6 +67,7 @@ def serving(
         "THROUGHLINE_HTTP__LISTEN": f"127.0.0.1:{ports[0]}",
         "THROUGHLINE_SMTP__LISTEN": f"127.0.0.1:{ports[1]}",
         "THROUGHLINE_METRICS__LISTEN": f"127.0.0.1:{ports[2]}",
+        "THROUGHLINE_HTTP__NOTICE": "0s",
     }
     if kafka.embedded_run is not None:
         variables["THROUGHLINE_KAFKA__EMBEDDED_RUN"] = str(kafka.embedded_run)

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from schemas.kafka.clients import consumer_config
 from schemas.settings import KafkaSettings
 from schemas.topics import Topics
 from tests.producers.serving import KEY, Served, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +89,24 @@ def test_it_drains_and_ends_with_0(served: Served, number: signal.Signals) -> No
         assert http.post("/v1/track", json=TRACK).status_code == 200
         assert served.stop(number) == 0
     assert "draining_ended" in served.log.read_text()
+
+
+def test_readiness_goes_first_and_what_has_begun_is_answered(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
+    with serving(mock_kafka, tmp_path, {"THROUGHLINE_HTTP__NOTICE": "4s"}) as served:
+        host, _, port = served.url.removeprefix("http://").partition(":")
+        body = orjson.dumps(TRACK | {"writeKey": KEY})
+        with socket.create_connection((host, int(port)), timeout=30) as begun:
+            head = f"POST /v1/track HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
+            begun.sendall(head.encode() + body[:10])
+            served.process.send_signal(signal.SIGTERM)
+            until(lambda: httpx.get(f"{served.url}/readyz").status_code == 503)
+            answer = httpx.post(f"{served.url}/v1/track", json=TRACK, auth=(KEY, ""))  # nobody is refused yet
+            assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+            begun.sendall(body[10:])
+            assert begun.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert served.process.wait(30) == 0
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{served.url}/readyz")
 
 
 def test_a_taken_address_is_a_fault_of_the_configuration(served: Served, tmp_path: Path) -> None:

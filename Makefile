@@ -57,11 +57,13 @@ imports: install ## the direction of imports
 	$(BIN)/lint-imports
 
 .PHONY: docs docs-check
-docs: install ## write the generated references
+docs: install ## write the generated references and dashboards
 	$(BIN)/python -m throughline.reference
+	$(BIN)/python -m deploy.grafana
 
-docs-check: install ## fail when a generated reference is stale
+docs-check: install ## fail when a generated reference or dashboard is stale
 	$(BIN)/python -m throughline.reference --check
+	$(BIN)/python -m deploy.grafana --check
 
 .PHONY: bench bench-quick peers
 bench: install peers ## measure every part on this machine, beside what one would take instead (NAMES=...: some)

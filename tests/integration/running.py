@@ -16,7 +16,7 @@ import orjson
 from tests.ports import free_port
 
 WRITE_KEY = "key"
-START_S = 60.0
+START_S = 180.0
 PATIENCE_S = 90.0
 
 
@@ -72,8 +72,12 @@ def install(
     *,
     keys: Mapping[str, str] | None = None,
     clickhouse: str = "embedded",
+    metrics_port: int = 0,
 ) -> Installation:
-    """Write a configuration with a web source and free ports; `keys` are more of [kafka]."""
+    """Write a configuration with a web source and free ports; `keys` are more of [kafka].
+
+    `metrics_port`: the first of as many as there are parts; 0: any.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     http, gateway = free_port(), free_port()
     more = "\n".join(f'kafka.{key} = "{value}"' for key, value in (keys or {}).items())
@@ -87,7 +91,7 @@ clickhouse.url = "{clickhouse}"
 http.listen = "127.0.0.1:{http}"
 gateway.listen = "127.0.0.1:{gateway}"
 smtp.listen = "127.0.0.1:{free_port()}"
-metrics.listen = "127.0.0.1:0"
+metrics.listen = "127.0.0.1:{metrics_port}"
 [sources.web]
 adapter = "segment"
 write_key = "{WRITE_KEY}"

@@ -1,5 +1,6 @@
 """Prometheus' own programs, and our rules as values."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,8 +9,11 @@ from typing import Any
 
 import yaml
 
+from schemas.telemetry import Metrics
+
 ROOT = Path(__file__).parents[3]
 HOME = ROOT / "deploy/prometheus"
+NAMED = re.compile(r"\b(?:throughline_\w+|throughline:\w+:\w+|process_\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +54,12 @@ def alerts() -> list[Alert]:
     return [
         Alert(rule["alert"], rule["labels"]["severity"], rule["annotations"]) for rule in rules() if "alert" in rule
     ]
+
+
+def known() -> set[str]:
+    """Every series that a part may serve, and every recorded one."""
+    names: set[str] = set()
+    for family in Metrics().registry.collect():
+        suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
+        names |= {family.name + suffix for suffix in suffixes}
+    return names | {rule["record"] for rule in rules() if "record" in rule}

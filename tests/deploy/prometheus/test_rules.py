@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from schemas.telemetry import Metrics
-from tests.deploy.prometheus.rules import ROOT, Alert, alerts, rules
+from tests.deploy.prometheus.rules import NAMED, ROOT, Alert, alerts, known, rules
 
 RUNBOOK = ROOT / "docs/runbook.md"
 PARTS = ("**Means:**", "**Likely:**", "**Look:**", "**Do:**", "**Over when:**")
@@ -37,18 +36,6 @@ def test_an_alert_says_what_and_leads_to_its_section(alert: Alert) -> None:
 def test_every_link_within_the_runbook_leads_to_a_section() -> None:
     anchors = {name.lower() for name in sections()}
     assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK.read_text())) <= anchors
-
-
-def known() -> set[str]:
-    """Every series that a part may serve, and every recorded one."""
-    names: set[str] = set()
-    for family in Metrics().registry.collect():
-        suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
-        names |= {family.name + suffix for suffix in suffixes}
-    return names | {rule["record"] for rule in rules() if "record" in rule}
-
-
-NAMED = re.compile(r"\b(?:throughline_\w+|throughline:\w+:\w+|process_\w+)")
 
 
 def test_rules_ask_only_for_what_exists() -> None:

@@ -1,0 +1,97 @@
+"""The dashboards as files: current, whole, and about metrics that exist."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.grafana.__main__ import BOARDS, FOLDER, files, main
+from deploy.grafana.panels import DATASOURCE, Board, Question
+from tests.conftest import ROOT
+from tests.deploy.docker.composed import Compose
+from tests.deploy.prometheus.rules import NAMED, known
+
+PROVISIONING = ROOT / "deploy/grafana/provisioning"
+QUESTIONS = [
+    pytest.param(question, id=f"{board.name}: {question.title}") for board in BOARDS for question in board.questions
+]
+
+
+def test_files_are_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["--check"]) == 0
+    assert {path.name for path in (ROOT / FOLDER).iterdir()} == {path.name for path in files()}
+
+
+def test_what_is_stale_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 0
+    [one, *_] = files()
+    one.write_text("{}")
+    assert main(["--check"]) == 1
+    assert str(one) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_panel_is_a_question_that_somebody_asks(question: Question) -> None:
+    assert question.title.endswith("?")
+    assert len(question.remedy) > 10
+    assert question.queries
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_it_asks_for_metrics_that_exist(question: Question) -> None:
+    names = {name for query in question.queries for name in NAMED.findall(query.expr)}
+    assert names - known() == set()
+    assert names or any(
+        query.expr.startswith(("min by (part) (up{", "count by (alertname")) for query in question.queries
+    )
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_panels_stand_beside_one_another(board: Board) -> None:
+    for row in board.rows:
+        at = 0
+        for question in row.questions:
+            at = question.width if at + question.width > 24 else at + question.width
+        assert at == 24, f"{row.title}: the last line is not full"
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_variables_are_declared(board: Board) -> None:
+    asked = {name for q in board.questions for query in q.queries for name in re.findall(r"\$(\w+)", query.expr)}
+    assert asked - {"__rate_interval"} == {name for name, _ in board.variables}
+
+
+def test_each_has_a_place_of_its_own() -> None:
+    names = sorted(board.name for board in BOARDS)
+    assert all(one != other for one, other in pairwise(names))
+
+
+def test_the_overview_and_one_for_each_part_are_there() -> None:
+    assert {board.name for board in BOARDS} >= {
+        "overview",
+        "intake",
+        "processor",
+        "resolver",
+        "sink",
+        "kafka",
+        "quality",
+    }
+
+
+def test_grafana_finds_them_and_their_numbers(compose: Compose) -> None:
+    grafana = compose.services["grafana"]
+    mounted = {mount.source: mount.target for mount in grafana.volumes if mount.type == "bind"}
+    folder = mounted[str(ROOT / FOLDER)]
+    [provider] = yaml.safe_load((PROVISIONING / "dashboards/throughline.yml").read_text())["providers"]
+    assert provider["options"]["path"] == folder
+    assert mounted[str(PROVISIONING)] == "/etc/grafana/provisioning"
+    assert grafana.environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == f"{folder}/overview.json"
+    [source] = yaml.safe_load((PROVISIONING / "datasources/prometheus.yml").read_text())["datasources"]
+    assert source["uid"] == DATASOURCE.uid
+    assert source["url"] == "http://prometheus:9090"

@@ -71,10 +71,49 @@ USE: Final = Row(
         ),
     ],
 )
+WHOLE: Final = Row(
+    "Is it complete, and in time?",
+    [
+        Question(
+            "Which share of interactions says who it was?",
+            "Of ten minutes. identifier: any; strong_identifier: more than a device. A fall is a release of the sender.",
+            [
+                Query(
+                    "max by (source, field)"
+                    ' (throughline_quality_field_share{source=~"$source", field=~"identifier|strong_identifier"})',
+                    "{{source}} {{field}}",
+                )
+            ],
+            Unit.SHARE,
+            Bounds(0.95, 0.8),
+            width=8,
+        ),
+        Question(
+            "Which share has each field?",
+            "Of ten minutes. A field that a source always sent and that falls: ask the sender what was changed.",
+            [
+                Query(
+                    "max by (source, field)"
+                    ' (throughline_quality_field_share{source=~"$source", field!~"identifier|strong_identifier"})',
+                    "{{source}} {{field}}",
+                )
+            ],
+            Unit.SHARE,
+            width=8,
+        ),
+        Question(
+            "How long after it occurred does half of it arrive?",
+            "Of the last ten minutes. Hours: the sender works off a queue. Below 0: its clock is ahead.",
+            [Query(f"max by (source) (throughline_quality_delay_seconds{CHOSEN})", "{{source}}")],
+            Unit.SECONDS,
+            width=8,
+        ),
+    ],
+)
 BOARD: Final = Board(
     "quality",
     "Throughline: data quality by source",
-    "What each source sends, and what of it is of use. Field by field: `throughline quality`.",
-    [AMOUNT, USE],
+    "What each source sends, and what of it is of use. By hour: `throughline quality`, the view data_quality.",
+    [AMOUNT, USE, WHOLE],
     variables=[("source", "label_values(throughline_deliveries_total, source)")],
 )

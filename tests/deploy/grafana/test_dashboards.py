@@ -9,6 +9,7 @@ import yaml
 
 from deploy.grafana.__main__ import BOARDS, FOLDER, files, main
 from deploy.grafana.panels import DATASOURCE, Board, Question
+from schemas.telemetry import Metrics
 from tests.conftest import ROOT
 from tests.deploy.docker.composed import Compose
 from tests.deploy.prometheus.rules import NAMED, known
@@ -50,6 +51,22 @@ def test_it_asks_for_metrics_that_exist(question: Question) -> None:
     assert names or any(
         query.expr.startswith(("min by (part) (up{", "count by (alertname")) for query in question.queries
     )
+
+
+def declared() -> dict[str, set[str]]:
+    """The labels of each metric of ours, by the name under which a part declares it."""
+    found = [metric for metric in vars(Metrics()).values() if hasattr(metric, "_labelnames")]
+    return {metric._name: set(metric._labelnames) for metric in found}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_its_legend_names_labels_that_its_metrics_have(question: Question) -> None:
+    labels = declared()
+    for query in question.queries:
+        named = set(re.findall(r"{{(\w+)}}", query.legend))
+        bases = {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in NAMED.findall(query.expr)}
+        if bases and bases <= labels.keys():
+            assert named <= set.union(*(labels[base] for base in bases)) | {"part", "instance"}
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)

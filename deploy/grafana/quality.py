@@ -76,7 +76,7 @@ WHOLE: Final = Row(
     [
         Question(
             "Which share of interactions says who it was?",
-            "Of ten minutes. identifier: any; strong_identifier: more than a device. A fall is a release of the sender.",
+            "Of ten minutes. identifier: any; strong_identifier: more than a device. A fall: the sender changed.",
             [
                 Query(
                     "max by (source, field)"

@@ -9,7 +9,7 @@ import pytest
 from tests.house.test_tree import PACKAGES, ROOT, tracked
 
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
-IRREGULAR = {"became", "began", "fell", "found", "given", "left", "lost", "read", "rebuilt", "taken"}
+IRREGULAR = {"became", "began", "caught", "fell", "found", "given", "left", "lost", "read", "rebuilt", "sent", "taken"}
 
 
 def events(source: str) -> Iterator[tuple[int, str | None]]:

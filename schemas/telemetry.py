@@ -96,7 +96,13 @@ class Metrics:
             "audit_missing", "Accepted records that are past their time and have no fate; NaN where none has looked."
         )
         self.audit_doubled = gauge("audit_doubled", "Accepted records with two fates; NaN where none has looked.")
-        for looked in (self.audit_missing, self.audit_doubled):
+        self.audit_seconds = gauge(
+            "audit_seconds", "How long the last audit read the fates; NaN where none has looked."
+        )
+        self.audit_timestamp = gauge(
+            "audit_timestamp_seconds", "When the last audit was done, since 1970; NaN where none has looked."
+        )
+        for looked in (self.audit_missing, self.audit_doubled, self.audit_seconds, self.audit_timestamp):
             looked.set(math.nan)
         self.identity_links = counter(
             "identity_links_total", "Links of the evidence by outcome: accepted, refused, known.", "outcome"

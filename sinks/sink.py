@@ -16,6 +16,8 @@ from schemas.settings import EMBEDDED, ConfigurationError, KafkaSettings, Settin
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
 from sinks.assign import Positions
+from sinks.audit.fates import Fates
+from sinks.audit.watch import AuditWatch
 from sinks.clickhouse.client import ClickHouse, connect
 from sinks.clickhouse.migrate import pending
 from sinks.errors import FatalError, LostError, TransientError
@@ -89,16 +91,20 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
         on_stage=lambda group, stage: _tell(metrics, group, stage),
         interval=WATCH_S,
     )
+    fates = Fates(client, topics.raw, {"max_threads": 1})  # inserts come first
+    audit = AuditWatch(KafkaOffsets(kafka, "audit", refresh_s=30), kafka, fates, metrics, stop)
     quality = Quality(client, metrics)
     watch.start()
     quality.start()
     read_back.start()
+    audit.start()
     try:
         loop.run(stop, ready)
     finally:
         quality.stop()
         watch.stop()
         read_back.stop()
+        audit.end()
         client.close()
 
 

@@ -1,13 +1,15 @@
 """Partitions, their ends and committed positions, asked of Kafka in one request each."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from time import monotonic, sleep
 from typing import Final
+from uuid import UUID
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from schemas.kafka.admin import admin_client
+from schemas.kafka.admin import admin_client, topic_ids
 from schemas.kafka.clients import consumer_config
 from schemas.settings import KafkaSettings
 
@@ -44,6 +46,14 @@ class KafkaOffsets:
             self._known_until = monotonic() + self._refresh_s
         return [(topic, number) for topic in topics for number in self._partitions.get(topic, [])]
 
+    def topic_ids(self, topics: Iterable[str]) -> dict[str, UUID]:
+        """The id of each topic.
+
+        Raises:
+            TopicMissingError: one does not exist.
+        """
+        return topic_ids(self._admin, self._kafka, topics)
+
     def committed(self, group: str, partitions: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
         """The position of a group in each partition; the partition's beginning where it has none."""
         if not partitions:
@@ -56,6 +66,17 @@ class KafkaOffsets:
             found[at.topic, at.partition] = at.offset
         unset = [where for where, offset in found.items() if offset < 0]
         return found | self._list(unset, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # confluent's has no types
+
+    def begins_of(self, partitions: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The beginning of each partition: its first record, where retention has left any."""
+        return self._list(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # confluent's has no types
+
+    def at(self, partitions: list[tuple[str, int]], moment: datetime) -> dict[tuple[str, int], int]:
+        """The first record at a time or later, of each partition that has one; the embedded broker finds none."""
+        if self._kafka.is_embedded:  # it knows beginnings and ends only
+            return {}
+        spec = OffsetSpec.for_timestamp(int(moment.timestamp() * 1000))
+        return {where: offset for where, offset in self._list(partitions, spec).items() if offset >= 0}
 
     def ends(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
         """The end of every partition of these topics that exist."""

@@ -58,8 +58,8 @@ def test_constraints_pin_with_hashes_and_name_no_host() -> None:
 def test_every_command_of_the_interface_is_there() -> None:
     commands = (ROOT / "docs/reference/commands.md").read_text()
     for name in ("demo", "up", "serve", "process", "resolve", "sink", "topics create", "topics check", "migrate",
-                 "import", "timeline", "customer", "explain", "sql", "rejected list", "rejected show", "adapters list",
-                 "adapters new", "adapters check", "quality", "status", "config check", "identity tie",
+                 "import", "timeline", "customer", "explain", "sql", "rejected list", "rejected show", "audit",
+                 "adapters list", "adapters new", "adapters check", "quality", "status", "config check", "identity tie",
                  "identity keep-apart", "identity split", "identity handover", "identity block",
                  "identity retract", "identity simulate", "identity apply"):  # fmt: skip
         assert f"## throughline {name}\n" in commands

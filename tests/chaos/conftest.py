@@ -1,0 +1,25 @@
+"""A broker and a ClickHouse for all runs of the suite; each run has topics and a database of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.kafka.local import LocalKafka, Security, running_kafka
+from tests.chaos.world import BROKER
+from tests.conftest import ROOT
+from throughline.gateway.running import running_gateway
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """A broker that misses a killed member soon; whoever stops it starts it again."""
+    security = Security(properties=BROKER)
+    with running_kafka(tmp_path_factory.mktemp("chaos") / "broker", ROOT / ".kafka", security) as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a ClickHouse."""
+    with running_gateway(tmp_path_factory.mktemp("chaos-store")) as url:
+        yield url

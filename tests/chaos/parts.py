@@ -1,0 +1,135 @@
+"""A part of ours as a process: started, armed, killed, started again."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.chaos.arm import UNARMED, Arm
+
+END_S: Final = 120.0
+KILLED: Final = -signal.SIGKILL
+
+
+class End(NamedTuple):
+    """How a process ended.
+
+    Attributes:
+        status: its exit status, or minus the signal.
+        seam: where it killed itself; empty: it did not.
+        asked: it was killed or told to stop by us.
+    """
+
+    status: int
+    seam: str
+    asked: bool
+
+
+class Part:
+    """One process of one part. Safe between threads.
+
+    Attributes:
+        name: as `process`, or `process-2` for one more of them.
+        ends: how each process of it ended, in order.
+        off: protections that are off in every process of it.
+        environment: of the processes to come.
+    """
+
+    def __init__(self, name: str, environment: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.kind = name.partition("-")[0]
+        self.ends: list[End] = []
+        self.off: tuple[str, ...] = ()
+        self.environment = dict(environment)
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._arm = UNARMED
+        self._asked = False
+        self._lock = threading.RLock()
+
+    def start(self, arm: Arm = UNARMED) -> bool:
+        """Start it, and do not wait until it is ready; False: it runs already."""
+        with self._lock:
+            if self.runs:
+                return False
+            self._arm, self._asked = arm, False
+            arm = Arm(arm.seam, arm.call, arm.hold_s, (*self.off, *arm.off), arm.jumps)
+            with self._log.open("ab") as out:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "tests.chaos.armed", self.kind],
+                    env={**self.environment, **arm.environment()},
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                )
+            return True
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs; notes how it ended."""
+        with self._lock:
+            if self._process is not None and (status := self._process.poll()) is not None:
+                seam = self._arm.seam if status == KILLED and not self._asked else ""
+                self.ends.append(End(status, seam, self._asked))
+                self._process = None
+            return self._process is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs."""
+        with self._lock:
+            return self._process.pid if self._process is not None and self.runs else None
+
+    def kill(self) -> bool:
+        """kill -9, and wait until it is gone; False: it was gone already."""
+        with self._lock:
+            if self.runs and self._process is not None:
+                self._asked = True
+                self._process.kill()
+                self._process.wait()
+                return not self.runs
+            return False
+
+    def stop(self) -> None:
+        """Drain it; it must end with 0."""
+        if self._signal(signal.SIGTERM):
+            self._asked = True
+            assert self.await_end() == 0, self.said()
+
+    def pause(self) -> None:
+        """Freeze it."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def await_end(self, within_s: float = END_S) -> int:
+        """Wait until it has ended; its exit status, or minus the signal."""
+        deadline = time.monotonic() + within_s
+        while self.runs:
+            assert time.monotonic() < deadline, f"{self.name} does not end: {self.said()}"
+            time.sleep(0.02)
+        return self.ends[-1].status
+
+    def said(self, size: int = 3000) -> str:
+        """The end of its log."""
+        return self._log.read_text(errors="replace")[-size:] if self._log.exists() else ""
+
+    def await_said(self, text: str, within_s: float = END_S) -> None:
+        """Wait until its log holds a text."""
+        deadline = time.monotonic() + within_s
+        while text not in self._log.read_text(errors="replace"):
+            assert time.monotonic() < deadline, f"{self.name} never said {text}: {self.said()}"
+            time.sleep(0.05)
+
+    def _signal(self, number: int) -> bool:
+        with self._lock:
+            if not self.runs or self._process is None:
+                return False
+            self._process.send_signal(number)
+            return True

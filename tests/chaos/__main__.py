@@ -7,6 +7,7 @@ import argparse
 import random
 import sys
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ from tests.chaos.engine import engine
 from tests.chaos.faults import FAULTS, FORGETTING
 from tests.chaos.field import Field, field_of
 from tests.chaos.load import Recipe
+from tests.chaos.nursery import Nursery
 from tests.chaos.report import page
 from tests.chaos.world import BROKER
 
@@ -50,13 +52,17 @@ def _run(seed: int, kills: int, interactions: int) -> list[Verdict]:
     losing = [fault for fault in FAULTS if fault in FORGETTING or fault.__name__ == "kills"]
     sound, timed = Recipe(seed, 0, BATCH), Recipe(seed + 1, 0, BATCH, timeless=0, conflicts=0)
     verdicts = []
+    nursery = Nursery()
     with (
+        closing(nursery),
         TemporaryDirectory() as folder,
         running_kafka(Path(folder) / "kafka", ROOT / ".kafka", Security(properties=BROKER)) as broker,
         engine(Path(folder) / "engine") as store,
     ):
         for name, faults, recipe, share in (("keeping", keeping, sound, LONG), ("losing", losing, timed, 1 - LONG)):
-            with field_of(broker, store, Path(folder) / name, recipe.seed, PARTITIONS) as field:
+            with field_of(
+                nursery, broker, store, Path(folder) / name, seed=recipe.seed, partitions=PARTITIONS
+            ) as field:
                 enough = partial(_is_enough, kills=share * kills, interactions=share * interactions)
                 verdicts.append(campaign(field, faults, recipe, pause_s=0, is_enough=enough))
     return verdicts

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.armed PART ...`: the `throughline` command in a process that is armed against itself."""
+"""The `throughline` command in a process that is armed against itself (`nursery` forks it)."""
 
 import threading
 import time
@@ -8,6 +8,7 @@ import time_machine
 from tests.chaos.arm import armed
 from tests.chaos.protections import PROTECTIONS
 from tests.chaos.seams import plant
+from throughline.__main__ import main as command
 
 
 def main() -> None:
@@ -19,8 +20,6 @@ def main() -> None:
         plant(arm)
     if arm.jumps:
         threading.Thread(target=_jump, args=(arm.jumps,), name="jumps", daemon=True).start()
-    from throughline.__main__ import main as command  # after the seams: what it imports must find them
-
     command()
 
 
@@ -30,7 +29,3 @@ def _jump(jumps: tuple[tuple[float, float], ...]) -> None:
     for after, wrong_by in jumps:
         time.sleep(max(0.0, began + after - time.monotonic()))
         time_machine.travel(right + time.monotonic() + wrong_by, tick=True).start()
-
-
-if __name__ == "__main__":
-    main()

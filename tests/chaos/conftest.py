@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.kafka.local import LocalKafka, Security, running_kafka
+from tests.chaos.nursery import Nursery
 from tests.chaos.world import BROKER
 from tests.conftest import ROOT
 from throughline.gateway.running import running_gateway
@@ -16,6 +17,14 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
     security = Security(properties=BROKER)
     with running_kafka(tmp_path_factory.mktemp("chaos") / "broker", ROOT / ".kafka", security) as kafka:
         yield kafka
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where the parts come from."""
+    made = Nursery()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from sinks.errors import FatalError, TransientError
 from tests.chaos.disk import Disk, disk
 from tests.chaos.engine import Engine
 from tests.chaos.keeper import Keeper, kept
+from tests.chaos.nursery import Nursery
 from tests.chaos.parts import KILLED, End
 from tests.chaos.seams import SEAMS
 from tests.chaos.world import PARTS, World, until, world
@@ -110,11 +111,13 @@ class Field:
 
 
 @contextmanager
-def field_of(broker: LocalKafka, engine: Engine, folder: Path, seed: int, partitions: int = 2) -> Iterator[Field]:
+def field_of(
+    nursery: Nursery, broker: LocalKafka, engine: Engine, folder: Path, *, seed: int, partitions: int = 2
+) -> Iterator[Field]:
     """A field on which all parts run."""
     with (
         disk(folder / "disk", DISK) as room,
-        world(broker.bootstrap, engine.url, folder, partitions=partitions) as made,
+        world(nursery, broker.bootstrap, engine.url, folder, partitions=partitions) as made,
         kept(made) as keeper,
     ):
         made.start(*PARTS)

@@ -1,8 +1,6 @@
 """A part of ours as a process: started, armed, killed, started again."""
 
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -10,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.chaos.arm import UNARMED, Arm
+from tests.chaos.nursery import Nursery
 
 END_S: Final = 120.0
 KILLED: Final = -signal.SIGKILL
@@ -39,14 +38,14 @@ class Part:
         environment: of the processes to come.
     """
 
-    def __init__(self, name: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, name: str, nursery: Nursery, environment: Mapping[str, str], log: Path) -> None:
         self.name = name
-        self.kind = name.partition("-")[0]
         self.ends: list[End] = []
         self.off: tuple[str, ...] = ()
         self.environment = dict(environment)
+        self._nursery = nursery
         self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pid: int | None = None
         self._arm = UNARMED
         self._asked = False
         self._lock = threading.RLock()
@@ -58,47 +57,41 @@ class Part:
                 return False
             self._arm, self._asked = arm, False
             arm = Arm(arm.seam, arm.call, arm.hold_s, (*self.off, *arm.off), arm.jumps)
-            with self._log.open("ab") as out:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.chaos.armed", self.kind],
-                    env={**self.environment, **arm.environment()},
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=out,
-                )
+            self._pid = self._nursery.fork(self.name.partition("-")[0], self.environment, arm, self._log)
             return True
 
     @property
     def runs(self) -> bool:
         """Whether it runs; notes how it ended."""
         with self._lock:
-            if self._process is not None and (status := self._process.poll()) is not None:
+            if self._pid is not None and (status := self._nursery.status(self._pid)) is not None:
                 seam = self._arm.seam if status == KILLED and not self._asked else ""
                 self.ends.append(End(status, seam, self._asked))
-                self._process = None
-            return self._process is not None
+                self._pid = None
+            return self._pid is not None
 
     @property
     def pid(self) -> int | None:
         """Of the process that runs."""
         with self._lock:
-            return self._process.pid if self._process is not None and self.runs else None
+            return self._pid if self.runs else None
 
     def kill(self) -> bool:
         """kill -9, and wait until it is gone; False: it was gone already."""
         with self._lock:
-            if self.runs and self._process is not None:
-                self._asked = True
-                self._process.kill()
-                self._process.wait()
-                return not self.runs
-            return False
+            if not self.runs or self._pid is None:
+                return False
+            self._asked = True
+            self._nursery.kill(self._pid)
+            return not self.runs
 
     def stop(self) -> None:
         """Drain it; it must end with 0."""
-        if self._signal(signal.SIGTERM):
+        with self._lock:
+            if not self._signal(signal.SIGTERM):
+                return
             self._asked = True
-            assert self.await_end() == 0, self.said()
+        assert self.await_end() == 0, self.said()
 
     def pause(self) -> None:
         """Freeze it."""
@@ -123,13 +116,13 @@ class Part:
     def await_said(self, text: str, within_s: float = END_S) -> None:
         """Wait until its log holds a text."""
         deadline = time.monotonic() + within_s
-        while text not in self._log.read_text(errors="replace"):
+        while text not in self.said(1 << 20):
             assert time.monotonic() < deadline, f"{self.name} never said {text}: {self.said()}"
             time.sleep(0.05)
 
     def _signal(self, number: int) -> bool:
         with self._lock:
-            if not self.runs or self._process is None:
+            if not self.runs or self._pid is None:
                 return False
-            self._process.send_signal(number)
+            self._nursery.signal(self._pid, number)
             return True

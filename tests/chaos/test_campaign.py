@@ -14,6 +14,7 @@ from tests.chaos.engine import Engine, engine
 from tests.chaos.faults import FAULTS, FORGETTING
 from tests.chaos.field import field_of
 from tests.chaos.load import Recipe
+from tests.chaos.nursery import Nursery
 from tests.chaos.seams import SEAMS
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.chdb, pytest.mark.timeout(900)]
@@ -34,23 +35,23 @@ def seed() -> int:
 
 
 def test_nothing_is_lost_or_doubled_whatever_dies(
-    broker: LocalKafka, own_engine: Engine, tmp_path: Path, seed: int
+    nursery: Nursery, broker: LocalKafka, own_engine: Engine, tmp_path: Path, seed: int
 ) -> None:
     """All faults that leave the processors their memory; so copies without a time of their own are known, too."""
     faults = [fault for fault in FAULTS if fault not in FORGETTING]
-    with field_of(broker, own_engine, tmp_path, seed) as field:
+    with field_of(nursery, broker, own_engine, tmp_path, seed=seed) as field:
         verdict = campaign(field, faults, Recipe(seed, 0))
         sys.stderr.write(f"{verdict}\n")
         assert verdict.findings == []
         assert verdict.seams.keys() == SEAMS.keys()
-        assert field.died >= 30
+        assert verdict.died >= 30
 
 
 def test_nothing_is_lost_or_doubled_when_stores_are_left_behind(
-    broker: LocalKafka, own_engine: Engine, tmp_path: Path, seed: int
+    nursery: Nursery, broker: LocalKafka, own_engine: Engine, tmp_path: Path, seed: int
 ) -> None:
     """A processor without its store lets copies pass; they collapse, where they have the same time."""
-    with field_of(broker, own_engine, tmp_path, seed) as field:
+    with field_of(nursery, broker, own_engine, tmp_path, seed=seed) as field:
         verdict = campaign(field, FORGETTING, Recipe(seed, 0, timeless=0, conflicts=0))
         sys.stderr.write(f"{verdict}\n")
         assert verdict.findings == []

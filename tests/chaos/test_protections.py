@@ -15,6 +15,7 @@ from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.migrate import migrate
 from tests.chaos.arm import UNARMED, Arm
 from tests.chaos.load import Recipe
+from tests.chaos.nursery import Nursery
 from tests.chaos.oracle import findings
 from tests.chaos.parts import KILLED
 from tests.chaos.schema import migrate_without_collapse
@@ -32,8 +33,9 @@ def off(request: pytest.FixtureRequest) -> bool:
 class Ground:
     """Where a protection is tried: worlds in which rows lie as they were inserted."""
 
-    def __init__(self, kafka: str, clickhouse: str, folder: Path, *, off: bool) -> None:
+    def __init__(self, nursery: Nursery, kafka: str, clickhouse: str, folder: Path, *, off: bool) -> None:
         self.off = off
+        self._nursery = nursery
         self._kafka = kafka
         self._clickhouse = clickhouse
         self._folder = folder
@@ -44,7 +46,7 @@ class Ground:
         is_schema = protection == "collapse"
         off = (protection,) if self.off and not is_schema else ()
         schema = migrate_without_collapse if self.off and is_schema else _migrate
-        with world(self._kafka, self._clickhouse, self._folder, off=off, schema=schema) as made:
+        with world(self._nursery, self._kafka, self._clickhouse, self._folder, off=off, schema=schema) as made:
             stop_merges(made.store)
             yield made
 
@@ -64,8 +66,8 @@ def _migrate(store: ClickHouse) -> None:
 
 
 @pytest.fixture
-def ground(broker: LocalKafka, gateway: str, tmp_path: Path, off: bool) -> Ground:
-    return Ground(broker.bootstrap, gateway, tmp_path, off=off)
+def ground(nursery: Nursery, broker: LocalKafka, gateway: str, tmp_path: Path, off: bool) -> Ground:
+    return Ground(nursery, broker.bootstrap, gateway, tmp_path, off=off)
 
 
 def test_the_ack_before_the_answer(ground: Ground) -> None:

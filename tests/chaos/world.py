@@ -18,6 +18,7 @@ from schemas.topics import Topics
 from sinks.clickhouse.client import ClickHouse, connect
 from sinks.clickhouse.migrate import migrate
 from tests.chaos.load import Ledger, Recipe, Sender
+from tests.chaos.nursery import Nursery
 from tests.chaos.parts import Part
 from tests.chaos.wire import Wire, wire
 from tests.integration.running import Installation, install
@@ -43,6 +44,7 @@ class World:
 
     installation: Installation
     kafka: KafkaSettings
+    nursery: Nursery
     wire: Wire
     store: ClickHouse
     off: tuple[str, ...] = ()
@@ -59,7 +61,7 @@ class World:
         if name not in self.parts:
             own = {"THROUGHLINE_CLICKHOUSE__URL": self.wire.url, "THROUGHLINE_DATA_DIR": str(self.data_of(name))}
             log = self.installation.folder / f"{name}.log"
-            self.parts[name] = Part(name, self.installation.environment | own, log)
+            self.parts[name] = Part(name, self.nursery, self.installation.environment | own, log)
             self.parts[name].off = self.off
         return self.parts[name]
 
@@ -109,8 +111,9 @@ def until(condition: Callable[[], bool], what: str, within_s: float = SETTLE_S) 
 
 @contextmanager
 def world(
+    nursery: Nursery,
     bootstrap: str,
-    gateway: str,
+    clickhouse: str,
     folder: Path,
     *,
     partitions: int = 2,
@@ -119,13 +122,13 @@ def world(
 ) -> Iterator[World]:
     """Topics, a database with a schema, and a wire to it; nothing runs yet. `off`: protections, in every part."""
     database, prefix = f"t{uuid4().hex}", f"t{uuid4().hex[:8]}."
-    url = urlsplit(gateway)._replace(path=f"/{database}").geturl()
+    url = urlsplit(clickhouse)._replace(path=f"/{database}").geturl()
     installation = install(folder, bootstrap, prefix, keys=SESSION | {"partitions": str(partitions)}, clickhouse=url)
     kafka = load(folder / "throughline.toml", {}).settings.kafka
     create(AdminClient({"bootstrap.servers": bootstrap}), Topics(prefix).specs(partitions, 1))
     with connect(url) as store, wire(url) as line:
         schema(store)
-        made = World(installation, kafka, line, store, off)
+        made = World(installation, kafka, nursery, line, store, off)
         try:
             yield made
         finally:

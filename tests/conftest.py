@@ -21,9 +21,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a broker, embedded or real, runs after what needs none."""
+    """What needs a broker, embedded or real, or a program that is built first, runs after what needs none."""
     for item in items:
-        if {"mock_kafka", "local_kafka", "kafka"} & set(getattr(item, "fixturenames", ())):
+        if {"mock_kafka", "local_kafka", "kafka", "reader"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 

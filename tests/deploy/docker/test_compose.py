@@ -49,6 +49,7 @@ def test_it_says_how_to_make_an_env_that_is_missing(reader: Reader, tmp_path: Pa
     assert "run make compose-env" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_linter_finds_nothing(tmp_path: Path) -> None:
     npm = shutil.which("npm")
     assert npm, "npm is missing: install Node.js 20 or newer"

@@ -49,6 +49,19 @@ def rules() -> Iterator[dict[str, Any]]:
             yield from group["rules"]
 
 
+def needed(alert: str) -> list[dict[str, Any]]:
+    """The rule of an alert, and before it the recording rules that it stands on."""
+    wanted = [rule for rule in rules() if rule.get("alert") == alert]
+    recorded = [rule for rule in rules() if "record" in rule]
+    asked = " ".join(rule["expr"] for rule in wanted)
+    found: list[dict[str, Any]] = []
+    for rule in reversed(recorded):  # each stands on earlier ones only
+        if rule["record"] in asked:
+            found.insert(0, rule)
+            asked += rule["expr"]
+    return found + wanted
+
+
 def alerts() -> list[Alert]:
     """The alerting ones."""
     return [

@@ -1,0 +1,170 @@
+"""What each alert must see to fire, and what must leave it quiet: series in promtool's notation, one sample a step."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Series = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A course of events.
+
+    Attributes:
+        alert: which one.
+        series: by name and labels, without the prefix `throughline_`; `10+5x3` is 10, 15, 20, 25; `_` is no sample.
+        quiet, fires: moments, as `1m30s`.
+        step: between two samples.
+    """
+
+    alert: str
+    series: Series
+    quiet: tuple[str, ...] = ()
+    fires: tuple[str, ...] = ()
+    step: str = "10s"
+
+
+def shop_hours() -> str:
+    """Eight days of a source that sends from nine to five, and a ninth on which it sends nothing; every 5 minutes."""
+    total, values = 0, []
+    for day in range(9):
+        for slot in range(288):
+            total += 4 if day < 8 and 108 <= slot < 204 else 0
+            values.append(total)
+    return " ".join(map(str, values))
+
+
+def behind(part: str) -> Iterator[Case]:
+    """Falling behind, and catching up from far behind."""
+    lag = f'lag_seconds{{group="shop.throughline-{part}", topic="t"}}'
+    yield Case(f"{part.title()}Behind", {lag: "0x5 0+10x30 10x10"}, ("1m20s", "7m30s"), ("3m", "6m"))
+    yield Case(f"{part.title()}Behind", {lag: "900-20x43"}, ("2m", "4m", "6m50s"))
+
+
+REJECTED = 'interactions_rejected_total{part="serve", source="web", channel="web", reason="time_invalid"}'
+ACCEPTED = 'interactions_accepted_total{part="serve", source="web", channel="web"}'
+PUBLISH, WAITED = "publish_seconds_bucket", "end_to_end_seconds_bucket"
+
+CASES = (
+    Case("PartDown", {'up{job="throughline", part="sink"}': "1x11 0x11 1x10"}, ("2m20s", "4m10s"), ("3m",)),
+    Case(
+        "PartAbsent",
+        {f'up{{job="throughline", part="{part}"}}': "1x60" for part in ("serve", "process", "resolve")}
+        | {'up{job="throughline", part="sink"}': "1x5 stale"},
+        ("50s", "1m30s"),
+        ("3m",),
+    ),
+    Case(
+        "PartRestarting",
+        {'process_start_time_seconds{job="throughline", part="sink"}': "100x10 200x10 300x10 400x120"},
+        ("5m20s", "17m10s"),
+        ("5m40s",),
+    ),
+    Case("IntakeNotReady", {'ready{part="serve"}': "1x5 0x10 1x10"}, ("1m20s", "3m"), ("1m50s",)),
+    Case("IntakeNotReady", {'ready{part="process"}': "0x20"}, ("3m",)),
+    Case(
+        "IntakeRefusing",
+        {
+            'deliveries_total{source="web", outcome="accepted"}': "0+100x130",
+            'deliveries_total{source="web", outcome="unavailable"}': "0x30 0+10x30 300x60",
+        },
+        ("5m", "16m"),
+        ("8m",),
+    ),
+    Case(  # what a sender did wrong is not ours
+        "IntakeRefusing",
+        {
+            'deliveries_total{source="web", outcome="accepted"}': "0+1x60",
+            'deliveries_total{source="web", outcome="signature_wrong"}': "0+100x60",
+        },
+        ("8m",),
+    ),
+    Case(
+        "BacklogNearBudget",
+        {"backlog_bytes": "100x6 850x30 100x10", "backlog_budget_bytes": "1000x60"},
+        ("2m50s", "6m30s"),
+        ("3m30s",),
+    ),
+    Case(
+        "BacklogOverBudget",
+        {
+            "backlog_bytes": "100x6 990x30 100x30",
+            "backlog_budget_bytes": "1000x90",
+            'deliveries_total{source="web", outcome="overloaded"}': "0x6 0+5x30 150x60",
+        },
+        ("1m", "8m"),
+        ("3m",),
+    ),
+    Case(
+        "KafkaSlow",
+        {f'{PUBLISH}{{le="{le}"}}': "0+10x30 300x60" for le in ("1", "2.5")}
+        | {f'{PUBLISH}{{le="{le}"}}': "0+10x90" for le in ("5", "+Inf")},
+        ("5m", "9m"),
+        ("11m",),
+    ),
+    Case(
+        "SourceSilent",
+        {'deliveries_total{source="web", outcome="accepted"}': "0+10x576 5760x30"},
+        ("47h", "48h30m"),
+        ("49h30m",),
+        step="5m",
+    ),
+    Case(
+        "SourceSilent",
+        {'deliveries_total{source="shop", outcome="accepted"}': shop_hours()},
+        ("179h", "195h"),  # three o'clock in the night, and nine in the morning
+        ("203h", "205h"),
+        step="5m",
+    ),
+    Case("RejectedShareJumped", {ACCEPTED: "0+10x250", REJECTED: "_x119 200x130"}, ("20m", "41m"), ("23m", "33m")),
+    Case("RejectedShareJumped", {ACCEPTED: "0+9x250", REJECTED: "0+1x250"}, ("25m", "40m")),  # as it always is
+    Case("RejectedShareJumped", {ACCEPTED: "0x100", REJECTED: "0x30 15x70"}, ("8m",)),  # a handful
+    Case(
+        "SignatureFailuresJumped",
+        {'deliveries_total{source="social", outcome="signature_wrong"}': "_x59 50x130"},
+        ("10m", "21m"),
+        ("12m",),
+    ),
+    *behind("process"),
+    *behind("resolve"),
+    *behind("sink"),
+    Case(
+        "EndToEndSlow",
+        {f'{WAITED}{{channel="web", le="{le}"}}': "0+10x30 300x90" for le in ("1", "3")}
+        | {f'{WAITED}{{channel="web", le="{le}"}}': "0+10x60 600x60" for le in ("7.5", "+Inf")},
+        ("5m", "17m"),
+        ("7m",),
+    ),
+    Case(
+        "RecordsLost",
+        {'positions_lost_total{part="sink", group="g", topic="t"}': "0x5 1x400"},
+        ("50s", "63m"),
+        ("1m10s", "50m"),
+    ),
+    Case(  # found at the very start, so that no rise is seen
+        "RecordsLost",
+        {
+            'positions_lost_total{part="sink", group="g", topic="t"}': "_x5 1x400",
+            'process_start_time_seconds{job="throughline", part="sink"}': "50x400",
+        },
+        ("40s", "63m"),
+        ("1m10s", "50m"),
+    ),
+    Case(
+        "SinkRetrying",
+        {'sink_inserts_total{table="interactions", result="retried"}': "0x5 0+1x30 30x20"},
+        ("1m", "7m40s"),
+        ("3m",),
+    ),
+    Case(
+        "InsertsRefused",
+        {'sink_inserts_total{table="interactions", result="bisected"}': "0x5 1x200"},
+        ("50s", "17m"),
+        ("1m10s",),
+    ),
+    Case("RowsNotReadBack", {'read_back_missing_total{channel="web"}': "0x5 2x100"}, ("50s", "12m"), ("1m10s",)),
+    Case("IdentityRefusedJumped", {'identity_refused_total{rule="hub"}': "_x89 100x200"}, ("14m", "32m"), ("18m",)),
+    Case("EvidenceUnreadable", {"identity_unreadable_total": "0x5 1x200"}, ("50s", "17m"), ("1m10s",)),
+    Case("AuditMissing", {"audit_missing": "0x5 3x10 0x5"}, ("1m20s", "3m10s"), ("1m50s",)),
+    Case("AuditDoubled", {"audit_doubled": "0x5 1x10 0x5"}, ("1m20s", "3m10s"), ("1m50s",)),
+)

@@ -125,6 +125,30 @@ CASES = (
         ("10m", "21m"),
         ("12m",),
     ),
+    Case(
+        "FieldShareDropped",
+        {
+            'quality_field_share{source="web", field="strong_identifier"}': "0.8x300 0.2x60",
+            'quality_field_share{source="web", field="amount"}': "0.1x300 0x60",  # few had it before
+            'quality_interactions{source="web"}': "500x360",
+        },
+        ("50m",),
+        ("57m",),
+    ),
+    Case(
+        "FieldShareDropped",
+        {
+            'quality_field_share{source="shop", field="amount"}': "0.8x300 0x60",
+            'quality_interactions{source="shop"}': "20x360",
+        },
+        ("57m",),
+    ),
+    Case(
+        "DelayJumped",
+        {'quality_delay_seconds{source="web"}': "20x300 600x60", 'quality_interactions{source="web"}': "500x360"},
+        ("50m",),
+        ("57m",),
+    ),
     *behind("process"),
     *behind("resolve"),
     *behind("sink"),
@@ -167,4 +191,6 @@ CASES = (
     Case("EvidenceUnreadable", {"identity_unreadable_total": "0x5 1x200"}, ("50s", "17m"), ("1m10s",)),
     Case("AuditMissing", {"audit_missing": "0x5 3x10 0x5"}, ("1m20s", "3m10s"), ("1m50s",)),
     Case("AuditDoubled", {"audit_doubled": "0x5 1x10 0x5"}, ("1m20s", "3m10s"), ("1m50s",)),
+    Case("AuditStopped", {"audit_timestamp_seconds": "0+10x60 600x120"}, ("10m", "24m"), ("26m",)),
+    Case("AuditStopped", {"audit_timestamp_seconds": " ".join(["NaN"] * 60)}, ("4m",), ("6m",)),
 )

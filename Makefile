@@ -33,7 +33,7 @@ test-fast: install ## unit and property tests, in seconds
 	$(BIN)/pytest -n 2 -m "$(FAST)"
 
 test-slow: install browser prometheus ## contract and integration tests: real Kafka, chDB, SDKs, browser
-	$(BIN)/pytest -m "not ($(FAST))"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not ($(FAST))"
 
 .PHONY: browser prometheus
 browser:

@@ -72,11 +72,11 @@ class KafkaOffsets:
         return self._list(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # confluent's has no types
 
     def at(self, partitions: list[tuple[str, int]], moment: datetime) -> dict[tuple[str, int], int]:
-        """The first record at a time or later, of each partition that has one; the embedded broker finds none."""
+        """The first record at a time or later, else the end, of each partition; the embedded broker cannot say."""
         if self._kafka.is_embedded:  # it knows beginnings and ends only
             return {}
-        spec = OffsetSpec.for_timestamp(int(moment.timestamp() * 1000))
-        return {where: offset for where, offset in self._list(partitions, spec).items() if offset >= 0}
+        found = self._list(partitions, OffsetSpec.for_timestamp(int(moment.timestamp() * 1000)))
+        return found | self.ends_of([where for where, offset in found.items() if offset < 0])
 
     def ends(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
         """The end of every partition of these topics that exist."""

@@ -51,7 +51,7 @@ class TimedOffsets(Offsets, Protocol):
     """Offsets that can be asked for a time as well."""
 
     def at(self, partitions: list[TopicPartition], moment: datetime) -> dict[TopicPartition, int]:
-        """The first record at a time or later, of each partition that has one and knows."""
+        """The first record at a time or later, else the end, of each partition where Kafka can say."""
 
 
 def audit(

@@ -8,10 +8,11 @@ from time import monotonic
 from typing import Final
 
 from producers.accept import Acceptor
+from producers.limits import Limits
 from producers.publish import Publisher
 from schemas.kafka.access import AccessRefusedError
 from schemas.kafka.admin import TopicMissingError
-from schemas.kafka.backlog import Ledger, Watch
+from schemas.kafka.backlog import Ledger, Stage, Watch
 from schemas.kafka.books import FlowBook, PartitionBook
 from schemas.kafka.clients import process_group, resolve_group, sink_group
 from schemas.kafka.lag import Lags
@@ -61,14 +62,21 @@ async def connected(
     ledger = ledger_of(kafka)
     offsets = KafkaOffsets(kafka, part, refresh_s=0.0 if kafka.is_embedded else _REFRESH_S)
     publisher = Publisher(kafka, ledger, metrics, on_fatal, part)
+    limits = Limits(settings, ledger)
     wanted = () if kafka.is_embedded else (*topics.raw, topics.rejected)  # the embedded broker makes them when asked
 
     def looked(failure: Exception | None) -> None:
         if failure is None and (absent := [topic for topic in wanted if not offsets.partitions([topic])]):
             failure = TopicMissingError(f"no topic {', '.join(absent)}; run `throughline topics create`")
         publisher.told(failure)
-        metrics.ready.set(not publisher.away)
+        if failure is None:
+            publisher.barred = limits.look()
+        metrics.ready.set(not publisher.away and publisher.barred is None)
         metrics.backlog.set(ledger.largest)
+
+    def staged(group: str, stage: Stage) -> None:
+        lags.tell(group, stage, monotonic())  # a part that is down cannot tell of its lag
+        limits.tell(group, stage)
 
     watch = Watch(
         offsets,
@@ -78,9 +86,7 @@ async def connected(
             resolve_group(kafka): (topics.evidence,),
             sink_group(kafka): (topics.evidence, *topics.resolved),
         },
-        on_stage=lambda group, stage: lags.tell(
-            group, stage, monotonic()
-        ),  # a part that is down cannot tell of its lag
+        on_stage=staged,
         on_look=looked,
         interval=_LOOK_EMBEDDED_S if kafka.is_embedded else _LOOK_S,
     )

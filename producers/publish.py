@@ -36,6 +36,7 @@ class Publisher:
     Attributes:
         trouble: why Kafka cannot take anything at the moment; None while it can. Told from outside as well (`told`).
         failure: what was told with that; None before anything was.
+        barred: why nothing may be sent although Kafka could take it; None while it may.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Publisher:
         """`on_fatal` is called in another thread with what happened: the process should end."""
         self.trouble: str | None = "Kafka has not answered yet"
         self.failure: Exception | None = None
+        self.barred: str | None = None
         self._loop = asyncio.get_running_loop()
         self._ledger = ledger
         self._metrics = metrics
@@ -79,7 +81,7 @@ class Publisher:
             if self.away:
                 return unavailable()
             if not await self._room(size, deadline):
-                return unavailable() if self.away else overloaded()
+                return unavailable() if self.away else overloaded(self.barred)
             with self._metrics.publish.time():
                 error = await self._send(piece, size)
             if error is not None:
@@ -113,12 +115,14 @@ class Publisher:
 
     async def _room(self, size: int, deadline: float) -> bool:
         """Reserve `size` bytes; False when there was no room in time, or Kafka went away meanwhile."""
+        if self.barred is not None:
+            return False
         if not self._turn.locked() and self._reserve(size):
             return True
         with suppress(TimeoutError):
             left = None if math.isinf(deadline) else max(0.0, deadline - time.monotonic())
             async with asyncio.timeout(left), self._turn:
-                while not self.away:
+                while not self.away and self.barred is None:
                     if self._reserve(size):
                         return True
                     await asyncio.sleep(_PAUSE_S)
@@ -220,11 +224,11 @@ def pieces(records: Sequence[Record], limit: int) -> Iterator[tuple[Sequence[Rec
         yield records[begin:], size
 
 
-def overloaded() -> Held:
-    """The backlog is over its budget."""
+def overloaded(why: str | None = None) -> Held:
+    """The backlog is over its budget, or something else is near its limit."""
     return Held(
         "overloaded",
-        "more is waiting to be processed than the backlog's budget allows",
+        why or "more is waiting to be processed than the backlog's budget allows",
         "send it again later; if this lasts, see whether `throughline process` and `throughline sink` keep up",
         2,
     )

@@ -124,7 +124,9 @@ class _Serve:
         if self._end.is_set():
             return ["this process is ending"]
         self._asked_at = self._loop.time()
-        trouble = "Kafka is not connected yet" if self._connected is None else self._connected.publisher.trouble
+        if self._connected is None:
+            return ["Kafka is not connected yet"]
+        trouble = self._connected.publisher.trouble or self._connected.publisher.barred
         return [] if trouble is None else [trouble]
 
 

@@ -113,6 +113,21 @@ class DedupeSettings(_Section):
     )
 
 
+class LimitsSettings(_Section):
+    """Where to stop before something fails."""
+
+    free_disk: ByteSize = Field(
+        ByteSize(256 << 20),
+        description="that must stay free below data_dir; with less the parts hold, the embedded intake answers 503",
+    )
+    retention: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="of a topic's retention, in time and bytes, that may lie behind what is not consumed; beyond, 503",
+    )
+
+
 class SourceSettings(BaseModel):
     """One configured instance of an adapter; the adapter's own keys are checked by the adapter."""
 
@@ -141,6 +156,7 @@ class Settings(_Section):
     gateway: GatewaySettings = GatewaySettings()
     metrics: MetricsSettings = MetricsSettings()
     dedupe: DedupeSettings = DedupeSettings()
+    limits: LimitsSettings = LimitsSettings()
     identity: IdentitySettings = IdentitySettings()
     sources: dict[Annotated[str, Field(pattern=NAME)], SourceSettings] = Field(default_factory=dict)
 

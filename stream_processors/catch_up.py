@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaException, Message
 
+from schemas.disk import Disk
 from schemas.telemetry import Metrics, logger
 from stream_processors.columns import columns_of
 from stream_processors.core.learn import learn
@@ -37,6 +38,7 @@ class CatchUp:
         positions: Positions,
         past: Callable[[], Past],
         lend: Lend,
+        disk: Disk,
         *,
         window: int,
         channels: Mapping[str, str],
@@ -54,6 +56,7 @@ class CatchUp:
         self._left = metrics.dedupe_behind
         self._fail = fail
         self._lend = lend
+        self._disk = disk
         self._waiting: frozenset[TopicPartition] = frozenset()
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
@@ -133,7 +136,7 @@ class CatchUp:
         )  # fmt: skip
         began, count = monotonic(), 0
         for records in past.read(span):
-            if halt.is_set():
+            if halt.is_set() or not self._disk.wait(halt):
                 return False
             if records:
                 count += len(records)

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from confluent_kafka.admin import AdminClient
 
+from schemas.disk import Disk
 from schemas.identity_settings import IdentitySettings
 from schemas.interaction import CHANNELS
 from schemas.kafka.admin import admin_client, partitions_of, topic_ids
@@ -115,7 +116,8 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
         batch_bytes=batch_bytes,
     )
     admin = admin_client(consumer_config(kafka, "process", process_group(kafka)))
-    ledger = Ledger(kafka.budget, OutflowBook(kafka.budget))
+    disk = Disk(settings.data_dir, int(settings.limits.free_disk))
+    ledger = Ledger(kafka.budget, OutflowBook(kafka.budget), lambda: disk.is_low)
     pipeline = Pipeline(
         plan,
         lane=_lane(settings.identity),
@@ -138,6 +140,7 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
         how.positions,
         lambda: Past(how.config, knows_times=not kafka.is_embedded),
         pipeline.lend,
+        disk,
         window=window,
         channels=plan.channels,
         metrics=metrics,

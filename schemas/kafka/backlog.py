@@ -29,10 +29,12 @@ class Book(Protocol):
 
 
 class Ledger:
-    """The backlog against a budget in bytes. Safe between threads."""
+    """The backlog against a budget in bytes, and whatever else may close the way. Safe between threads."""
 
-    def __init__(self, budget: int, book: Book) -> None:
+    def __init__(self, budget: int, book: Book, closed: Callable[[], bool] = lambda: False) -> None:
+        """`closed`: whether nothing at all may be sent now."""
         self.budget = budget
+        self._closed = closed
         self._book = book
         self._lock = threading.Lock()
         self._flying = 0  # bytes reserved: any partition may get them
@@ -40,12 +42,19 @@ class Ledger:
 
     def reserve(self, size: int) -> bool:
         """Whether `size` bytes may be sent now. An empty backlog takes anything, so that nothing waits for ever."""
+        if self.is_closed:
+            return False
         with self._lock:
             held = self._flying + self._held
             if held and held + size > self.budget:
                 return False
             self._flying += size
             return True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing may be sent or written now, however little it is."""
+        return self._closed()
 
     def landed(self, reports: Iterable[Report], reserved: int) -> None:
         """What was reserved has landed as these reports say; what they leave out was not delivered."""

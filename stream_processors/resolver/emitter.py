@@ -1,7 +1,7 @@
 """The way out: room, sent, and all of it in Kafka; or nobody knows, and the same is sent again."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
@@ -69,12 +69,19 @@ class Emitter:
         Raises:
             DeliveryError: Kafka refused some of it.
         """
+        if not self._wait(lambda: not self._ledger.is_closed):  # what follows is a write, also where nothing is sent
+            return False
         return all(self._emit(piece) for piece in batch.pieces(self.most))
 
-    def _emit(self, batch: Batch) -> bool:
-        while not self._ledger.reserve(batch.size):
+    def _wait(self, true: Callable[[], bool]) -> bool:
+        while not true():
             if self._halt.ending.wait(_ROOM_S) or self._halt.gives_up:
                 return False
+        return True
+
+    def _emit(self, batch: Batch) -> bool:
+        if not self._wait(lambda: self._ledger.reserve(batch.size)):
+            return False
         for topic, outputs in batch.outputs.items():
             self._outlet.send(topic, outputs)
         is_there = self._flush()

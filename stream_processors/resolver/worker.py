@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from schemas.disk import Disk
 from schemas.kafka.admin import admin_client, partitions_of, topic_ids
 from schemas.kafka.backlog import Ledger
 from schemas.kafka.clients import consumer_config, resolve_group, sink_group
@@ -45,7 +46,8 @@ def build_resolver(
     kafka, topics, group = settings.kafka, Topics(settings.kafka.prefix), resolve_group(settings.kafka)
     limits = Limits.within(kafka.budget)
     admin = admin_client(consumer_config(kafka, PART, group))
-    ledger = Ledger(kafka.budget, OutflowBook(kafka.budget))
+    disk = Disk(settings.data_dir, int(settings.limits.free_disk))
+    ledger = Ledger(kafka.budget, OutflowBook(kafka.budget), lambda: disk.is_low)
     halt = Halt()
     tools = Tools(
         core=core,

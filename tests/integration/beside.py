@@ -70,11 +70,15 @@ class Load:
     Attributes:
         accepted: message ids that were answered with 200.
         copies: how many of them were sent twice.
+        refused: answers that said to come again later.
+        filler: bytes that each interaction carries beside.
     """
 
     intakes: Sequence[str]
+    filler: int = 0
     accepted: set[str] = field(default_factory=set)
     copies: int = 0
+    refused: int = 0
     faults: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -102,6 +106,12 @@ class Load:
         until(lambda: len(self.accepted) >= goal or self.faults)
         assert not self.faults
 
+    def is_held_back(self) -> None:
+        """Wait until a sender is told to come again later."""
+        before = self.refused
+        until(lambda: self.refused > before or self.faults)
+        assert not self.faults
+
     def _probe(self) -> None:
         while not self._ending.wait(0.2):
             self._ready = [url for url in self.intakes if is_ready(url)]
@@ -111,8 +121,9 @@ class Load:
         while not self._ending.is_set():
             numbers = [next(self._numbers) for _ in range(10)]
             batch: list[Mapping[str, object]] = [
-                {"type": "track", "event": "Seen", "userId": f"u{n % 50}", "anonymousId": f"a{n % 97}",
-                 "messageId": f"m{n}", "timestamp": "2026-01-31T12:00:00.000Z"} for n in numbers]  # fmt: skip
+                {"type": "track", "event": "Seen", "userId": f"u{n // 3}", "anonymousId": f"a{n // 2}",
+                 "messageId": f"m{n}", "timestamp": "2026-01-31T12:00:00.000Z",
+                 "properties": {"filler": "x" * self.filler}} for n in numbers]  # fmt: skip
             for _ in range(2 if numbers[0] % 70 == 0 else 1):
                 self._deliver(clients, batch)
             self.copies += 10 if numbers[0] % 70 == 0 else 0
@@ -132,7 +143,9 @@ class Load:
                     continue
                 if answer.status_code == 200:
                     return
-                if answer.status_code != 503:
+                if answer.status_code == 503:
+                    self.refused += 1
+                else:
                     self.faults.append(answer.text)
             time.sleep(0.05)
 
@@ -143,3 +156,20 @@ def is_ready(url: str) -> bool:
         return httpx.get(f"{url}/readyz", timeout=10).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+def exactly(installation: Installation, load: Load) -> None:
+    """Wait until what was accepted is in the timeline, once each, and each record of it has one fate."""
+    installation.until(
+        """
+        SELECT
+            (SELECT count() FROM timeline) AS rows,
+            (SELECT uniqExact(message_id) FROM timeline) AS ids,
+            (SELECT uniqExact((raw_topic_id, raw_partition, raw_offset)) FROM fates WHERE fate = 'stored') AS stored,
+            (SELECT uniqExact((raw_topic_id, raw_partition, raw_offset)) FROM fates WHERE fate = 'duplicate') AS copies,
+            (SELECT countIf(n > 1) FROM
+                (SELECT uniqExact(fate) AS n FROM fates GROUP BY raw_topic_id, raw_partition, raw_offset)) AS torn
+        """,
+        {"rows": len(load.accepted), "ids": len(load.accepted), "stored": len(load.accepted), "copies": load.copies,
+         "torn": 0},
+    )  # fmt: skip

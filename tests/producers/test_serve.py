@@ -133,3 +133,21 @@ def test_a_source_without_its_secret_stops_the_start(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "sources.web.write_key" in ended.stderr
     assert "THROUGHLINE_SOURCES__WEB__WRITE_KEY" in ended.stderr
+
+
+def test_with_too_little_room_on_the_disk_it_says_so_and_accepts_nothing(
+    mock_kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    with serving(mock_kafka, tmp_path, {"THROUGHLINE_LIMITS__FREE_DISK": "1EB"}, wait=False) as served:
+        until(lambda: "limits.free_disk" in text_of(f"{served.url}/readyz"))
+        answer = httpx.post(f"{served.url}/v1/track", json=TRACK, auth=(KEY, ""))
+        assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+        assert "limits.free_disk" in answer.json()["message"]
+        assert answer.headers["retry-after"]
+
+
+def text_of(url: str) -> str:
+    try:
+        return httpx.get(url).text
+    except httpx.TransportError:  # it does not listen yet
+        return ""

@@ -14,8 +14,7 @@ from schemas.settings import KafkaSettings, Settings
 @contextmanager
 def worker(kafka: KafkaSettings, folder: Path, part: str = "process") -> Iterator[subprocess.Popen[str]]:
     """A process of a part: `process` or `resolve`; killed at the end where it still runs."""
-    settings = Settings(kafka=kafka, data_dir=folder).model_dump(mode="json")
-    settings["dedupe"] = {"window": "24h"}
+    settings = Settings(kafka=kafka, data_dir=folder).model_dump(mode="json", exclude_defaults=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.stream_processors.work", part, orjson.dumps(settings).decode()],
         stdout=subprocess.PIPE,

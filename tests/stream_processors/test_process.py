@@ -150,6 +150,23 @@ async def test_evidence_waits_for_the_resolver_too(mock_kafka: KafkaSettings, tm
             done = await asyncio.to_thread(processed, mock_kafka)
 
 
+async def test_it_waits_for_room_on_its_disk(
+    mock_kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    free = [0]
+    monkeypatch.setattr("schemas.disk._free", lambda _: free[0])
+    send(mock_kafka, interactions(20))
+    said = ""
+    async with processing(mock_kafka, tmp_path):
+        while "disk_filled_up" not in said:
+            said += "".join(capfd.readouterr())
+            await asyncio.sleep(0.05)
+        assert processed(mock_kafka) == 0
+        free[0] = 1 << 40
+        await until_processed(mock_kafka, 20)
+    assert len(outputs(mock_kafka).stored) == 20
+
+
 @pytest.mark.slow
 async def test_it_stops_promptly_while_it_waits_for_the_sink(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
     values = interactions(3000)

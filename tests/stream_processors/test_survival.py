@@ -1,6 +1,7 @@
 """A processor that is killed, stopped, and left without its broker: nothing is missing, nothing has two fates."""
 
 import random
+import resource
 import signal
 import time
 from datetime import datetime
@@ -112,6 +113,28 @@ def test_a_broker_that_restarts_is_waited_for(local_kafka: LocalKafka, tmp_path:
         assert process.poll() is None
         local_kafka.start()
         send(settings, values[10_000:])
+        wait_for(settings, len(values))
+        process.terminate()
+        assert process.wait(10) == 0
+    check(settings, values)
+
+
+def test_a_write_that_finds_no_room_ends_it_before_the_commit_and_the_next_one_goes_on(
+    kafka: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A file that may not grow stands for a disk that is full: RocksDB's log cannot take the keys."""
+    settings = own_topics(kafka)
+    values = interactions(30_000)
+    with worker(settings, tmp_path) as process:
+        await_ready(process)
+        send(settings, values[:100])
+        wait_for(settings, 100)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
+        send(settings, values[100:])
+        assert process.wait(60) == 1
+    assert processed(settings) < len(values)
+    assert "cannot be written" in capfd.readouterr().err
+    with worker(settings, tmp_path) as process:
         wait_for(settings, len(values))
         process.terminate()
         assert process.wait(10) == 0

@@ -25,6 +25,7 @@ _USERS: Final = """<clickhouse>
   <profiles><default>
     <max_memory_usage>{query_memory}</max_memory_usage>
     <implicit_select>0</implicit_select>
+    <min_free_disk_bytes_to_perform_insert>{free_disk}</min_free_disk_bytes_to_perform_insert>
     <constraints>
       <max_memory_usage><max>{memory}</max></max_memory_usage>
       {constraints}
@@ -98,8 +99,10 @@ class Engine:
         name: the host's, which servers display.
     """
 
-    def __init__(self, store: Path, configuration: Path) -> None:
+    def __init__(self, store: Path, configuration: Path, free_disk: int = 0) -> None:
         """Open the store, which this process must own, with its configuration files written to a folder.
+
+        `free_disk`: bytes that must be free on its disk, or an INSERT is refused with NOT_ENOUGH_SPACE (243).
 
         Raises:
             RuntimeError: the store cannot be opened; the text is the engine's.
@@ -107,7 +110,7 @@ class Engine:
         import chdb  # 0.9 s: only the process that owns a store pays for it
 
         self._connect: Callable[[str], Connection] = chdb.connect
-        self._address = f"{store}?config-file={quote(str(_configured(configuration)))}"
+        self._address = f"{store}?config-file={quote(str(_configured(configuration, free_disk)))}"
         self._kept: Connection = self.open()  # the engine lives as long as one connection does
         self._kept.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "Null")
         told = self._kept.query("SELECT version(), serverTimezone(), displayName()", "TSV").bytes().decode()
@@ -130,14 +133,18 @@ class Engine:
         self._kept.close()
 
 
-def _configured(folder: Path) -> Path:
+def _configured(folder: Path, free_disk: int) -> Path:
     """Write the engine's two configuration files; the answer is the one that names the other."""
     memory = max(LEAST_MEMORY, int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * MEMORY_SHARE))
     folder.mkdir(parents=True, exist_ok=True)
     users, config = folder / "users.xml", folder / "config.xml"
     constraints = "".join(f"<{name}><const/></{name}>" for name in _CONST)
     query_memory = int(memory * QUERY_SHARE)
-    users.write_text(_USERS.format(query_memory=query_memory, memory=memory, constraints=constraints, grants=_GRANTS))
+    users.write_text(
+        _USERS.format(
+            query_memory=query_memory, memory=memory, constraints=constraints, grants=_GRANTS, free_disk=free_disk
+        )
+    )
     config.write_text(
         _CONFIG.format(memory=memory, mark_cache=MARK_CACHE, merge_threads=MERGE_THREADS, users=escape(str(users)))
     )

@@ -61,7 +61,7 @@ def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int
             _listening(settings.gateway.listen) as listener,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
-            runner.run(_serve(home, ownership, listener, ready))
+            runner.run(_serve(home, ownership, listener, ready, int(settings.limits.free_disk)))
     finally:
         ownership.release()
     return 0
@@ -94,9 +94,11 @@ def _listening(listen: str) -> Iterator[socket.socket]:
         yield listener
 
 
-async def _serve(home: House, ownership: Ownership, listener: socket.socket, ready: Callable[[], None]) -> None:
+async def _serve(
+    home: House, ownership: Ownership, listener: socket.socket, ready: Callable[[], None], free_disk: int
+) -> None:
     loop, log = asyncio.get_running_loop(), logger()
-    engine = await asyncio.to_thread(Engine, home.store, home.configuration)
+    engine = await asyncio.to_thread(Engine, home.store, home.configuration, free_disk)
     runner = Runner(engine)
     host, port = listener.getsockname()[:2]
     application = Gateway(runner, passwords(home), host)

@@ -80,6 +80,10 @@ $(PEERS)/.venv/.installed: $(PEERS)/constraints.txt $(VENV)/.installed
 	$(BIN)/uv pip sync --quiet --python $(PEERS)/.venv/bin/python --require-hashes $(PEERS)/constraints.txt
 	touch $@
 
+.PHONY: chaos
+chaos: install ## try to break the promise: every fault, again and again; CHAOS="--kills 200 --interactions 1000000 --seed 7"
+	$(BIN)/python -m tests.chaos $(CHAOS)
+
 .PHONY: constraints
 constraints: ## pin every dependency anew (names, versions, hashes)
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

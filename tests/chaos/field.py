@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -46,8 +47,9 @@ class Field:
     past: list[End] = field(default_factory=list)
 
     def do(self, fault: "Callable[[Field], None]") -> None:
-        """Do a fault, and count it."""
+        """Do a fault, count it, and say so: a run that fails can be read."""
         self.done[fault.__name__] += 1
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {fault.__name__}\n")
         fault(self)
 
     def kill(self, name: str) -> None:

@@ -108,6 +108,7 @@ def main() -> None:
 
 def _prepare() -> None:
     """Import what the parts import. A thread would not live on in a fork, so there may be none."""
+    import throughline.commands.audit
     import throughline.commands.parts
     import throughline.commands.resolve  # noqa: F401  all of these: to be there
 

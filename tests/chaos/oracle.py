@@ -31,6 +31,8 @@ def findings(world: World, *, rows_lie_still: bool = False) -> list[str]:
         found += _inserted(world)
     if "resolve" in world.parts:
         found += identity_findings(world)
+    if (status := world.run("audit")) != 0:
+        found.append(f"`throughline audit` ended with {status}")
     return found
 
 

@@ -7,8 +7,8 @@ armed for a number of inserts; what is no insert passes.
 import asyncio
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -34,6 +34,7 @@ class Wire:
         self._upstream = (parts.hostname or "", parts.port or 8123)
         self.armed: list[Fault] = []
         self.done: list[Fault] = []
+        self._carrying: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._server = self._loop.run_until_complete(asyncio.start_server(self._carry, "127.0.0.1", 0, limit=_HEAD))
         port = self._server.sockets[0].getsockname()[1]
@@ -46,22 +47,30 @@ class Wire:
         self.armed += [fault] * times
 
     def close(self) -> None:
+        """Hang up on everybody."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+        for task in self._carrying:
+            task.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
 
     async def _carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         """One connection of the sink; each request in it is judged by itself."""
-        with suppress(OSError, asyncio.IncompleteReadError):
-            server, on = await asyncio.open_connection(*self._upstream)
-            with _closing(on):
-                while await self._exchange(client, back, server, on):
-                    pass
-        back.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self._carrying.add(task)
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            async with _closing(back):
+                server, on = await asyncio.open_connection(*self._upstream)
+                async with _closing(on):
+                    while await self._exchange(client, back, server, on):
+                        pass
+        self._carrying.discard(task)
 
     async def _exchange(
         self,
@@ -134,12 +143,14 @@ async def _copy_chunks(source: asyncio.StreamReader, target: asyncio.StreamWrite
             return
 
 
-@contextmanager
-def _closing(writer: asyncio.StreamWriter) -> Iterator[None]:
+@asynccontextmanager
+async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
     try:
         yield
     finally:
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 @contextmanager

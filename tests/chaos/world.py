@@ -74,6 +74,12 @@ class World:
         for name in names or PARTS:
             self.part(name).start()
 
+    def run(self, command: str) -> int:
+        """Run a command of ours to its end; its exit status. What it says is in its log."""
+        part = Part(command, self.nursery, self.installation.environment, self.installation.folder / f"{command}.log")
+        part.start()
+        return part.await_end()
+
     def send(self, recipe: Recipe, pause_s: float = 0.0) -> Sender:
         """Begin to send."""
         return Sender(self.installation.http, recipe, self.ledger, pause_s).start()

@@ -9,6 +9,7 @@ from schemas.kafka.backlog import Ledger, Offsets, Report, Stage, TopicPartition
 from schemas.settings import KafkaSettings
 
 SOMEWHERE: Final = -1  # partition and offset of a report that does not know them
+MOST: Final = 256  # batches that are kept apart; beyond, what lands is counted with the youngest
 _GUESS: Final = 1024  # bytes of a message that was there before us
 _LOOK_S: Final = 1.0
 _LOOK_EMBEDDED_S: Final = 0.1  # its budget is small, and is waited for
@@ -53,10 +54,12 @@ class OutflowBook:
 
     def landed(self, reports: Iterable[Report]) -> None:
         """Kafka has a batch: (topic, SOMEWHERE, SOMEWHERE, bytes) for each topic of it."""
-        batch = _Batch()
+        if len(self._batches) < MOST:
+            self._batches.append(_Batch())
+        batch = self._batches[-1]
+        batch.looks, batch.marks = 0, {}  # one that takes in another is as young as that
         for topic, _, _, size in reports:
             batch.sizes[topic] = batch.sizes.get(topic, 0) + size
-        self._batches.append(batch)
 
     def observe(self, stages: Sequence[Stage]) -> None:
         """What Kafka says of each group; one that has committed nothing stands at the beginning."""

@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.kafka.backlog import Ledger, Stage
-from stream_processors.outflow import SOMEWHERE, OutflowBook
+from stream_processors.outflow import MOST, SOMEWHERE, OutflowBook
 
 T, D, E = "timeline", "duplicates", "evidence"
 
@@ -85,6 +86,18 @@ def test_what_was_there_before_counts_once_and_until_the_slowest_group_is_throug
     assert book.held == 0
 
 
+def test_a_long_backlog_of_small_batches_takes_little_memory_and_counts_whole() -> None:
+    book = book_in_use()
+    for landed in range(1, 3 * MOST):
+        book.landed([(T, SOMEWHERE, SOMEWHERE, 1)])
+        book.observe(look((T, 0, landed)))
+        assert (book.held, len(book._batches)) == (landed, min(landed, MOST))
+    book.observe(look((T, 3 * MOST - 2, 3 * MOST - 1)))
+    assert book.held > 0
+    book.observe(look((T, 3 * MOST - 1, 3 * MOST - 1)))
+    assert book.held == 0
+
+
 def test_a_topic_that_nobody_reads_holds_nobody_up() -> None:
     book = book_in_use()
     book.landed([(E, SOMEWHERE, SOMEWHERE, 600)])
@@ -108,10 +121,16 @@ def test_no_partition_ever_holds_more_than_its_slowest_reader_was_promised(steps
         ledger.observe([*look((E, committed[0], len(sizes))), *look((E, committed[1], len(sizes)))])
 
 
-@given(st.lists(st.tuples(st.integers(1, 900), st.integers(0, 4)), max_size=30))
-def test_no_partition_ever_holds_more_than_the_book_says(steps: list[tuple[int, int]]) -> None:
+@pytest.mark.parametrize("most", [1, 2, MOST])
+@given(steps=st.lists(st.tuples(st.integers(1, 900), st.integers(0, 4)), max_size=30))
+def test_no_partition_ever_holds_more_than_the_book_says(most: int, steps: list[tuple[int, int]]) -> None:
     """A reader that consumes as it likes; each step sends one message if there is room."""
-    ledger = Ledger(1000, book_in_use())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stream_processors.outflow.MOST", most)
+        consume(Ledger(1000, book_in_use()), steps)
+
+
+def consume(ledger: Ledger, steps: list[tuple[int, int]]) -> None:
     sizes: list[int] = []
     committed = 0
     for size, eaten in steps:

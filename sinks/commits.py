@@ -1,14 +1,16 @@
 """Commits that writers wait for, made by the consumer's own thread.
 
 librdkafka's consumer is called from one thread only: a commit from another one while partitions are being reassigned
-hangs for good. One request is under way at a time, so that each answer is known to be to what was asked last.
+hangs for good. One commit is under way at a time, so that each answer is known to be to what was asked last; what is
+asked together goes in one of them, which Kafka takes as a whole or not at all.
 """
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
@@ -42,17 +44,24 @@ class Committer(Protocol):
         """Begin to commit; the answer comes to the consumer's `on_commit`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class Step(NamedTuple):
+    """What is to be committed of one partition."""
+
     owner: Owner
     where: Where
     position: int
     mark: str
-    done: "Future[None]" = field(default_factory=Future)
 
     @property
     def key(self) -> tuple[str, int]:
+        """Its topic and partition."""
         return self.where.topic, self.where.partition
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Request:
+    steps: Sequence[Step]
+    done: "Future[None]" = field(default_factory=Future)
 
 
 class Commits:
@@ -60,13 +69,13 @@ class Commits:
 
     def __init__(self) -> None:
         self._asked: deque[_Request] = deque()
-        self._flying: dict[tuple[str, int], _Request] = {}
+        self._flying: list[_Request] = []
         self._not_before = 0.0
         self._log = logger()
 
-    def ask(self, owner: Owner, where: Where, position: int, mark: str) -> "Future[None]":
-        """Done when Kafka has it; LostError when the partition has another owner."""
-        request = _Request(owner, where, position, mark)
+    def ask(self, steps: Sequence[Step]) -> "Future[None]":
+        """Done when Kafka has all of them, which one commit brings; LostError when one has another owner."""
+        request = _Request(steps)
         self._asked.append(request)
         return request.done
 
@@ -82,30 +91,32 @@ class Commits:
         requests = []
         while self._asked:
             request = self._asked.popleft()
-            if request.owner.is_lost:
+            if any(step.owner.is_lost for step in request.steps):
                 request.done.set_exception(LostError())
             else:
                 requests.append(request)
         if not requests:
             return
-        self._flying = {request.key: request for request in requests}
-        offsets = [TopicPartition(*r.key, r.position, metadata=r.mark) for r in requests]
+        self._flying = requests
+        steps = [step for request in requests for step in request.steps]
+        offsets = [TopicPartition(*step.key, step.position, metadata=step.mark) for step in steps]
         try:
             consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as refused:
             self.answered(refused.args[0], [])
 
     def answered(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
-        """The consumer's `on_commit`: what failed is asked again, until it succeeds or its owner has lost it."""
+        """The consumer's `on_commit`: what failed is asked again, until it succeeds or an owner has lost it."""
         errors = {(at.topic, at.partition): at.error for at in partitions}
-        flying, self._flying = self._flying, {}
-        for key, request in flying.items():
-            failed = errors.get(key) or error
+        flying, self._flying = self._flying, []
+        for request in flying:
+            failed = next(filter(None, (errors.get(step.key) for step in request.steps)), error)
             if failed is None:
                 request.done.set_result(None)
             elif failed.fatal() or failed.code() in _HOPELESS:
                 request.done.set_exception(FatalError(f"Kafka refused a commit for good: {failed.str()}"))
             else:
-                self._log.warning("commit_failed", error=failed.name(), topic=key[0], partition=key[1])
+                where = request.steps[0].where
+                self._log.warning("commit_failed", error=failed.name(), topic=where.topic, partition=where.partition)
                 self._not_before = time.monotonic() + RETRY_S
                 self._asked.append(request)

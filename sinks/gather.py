@@ -16,13 +16,13 @@ class Limits:
     """When a range is closed.
 
     Attributes:
-        rows, size: at most so many rows and bytes; what has gathered to that is taken at once.
+        rows, size: at most so many rows and bytes in one insert; what has gathered to that is taken at once.
         linger: seconds that the first record waits for company.
-        interval: seconds between two ranges of one partition; how often ranges of all of them go is `sinks.pace`'s.
+        interval: seconds between two ranges of one partition; how often inserts go is `sinks.pace`'s.
     """
 
     rows: int = 30_000
-    size: int = 12 << 20
+    size: int = 24 << 20
     linger: float = 0.03
     interval: float = 0.15
 
@@ -63,36 +63,49 @@ class Gather:
             self.oldest, self.written = now, written
 
     @property
-    def is_full(self) -> bool:
-        """Whether there is enough for a whole range."""
-        return len(self._values) >= self._limits.rows or self.size >= self._limits.size
+    def rows(self) -> int:
+        """How many records wait."""
+        return len(self._values)
 
-    def take(self, now: float, *, flush: bool = False) -> Range | None:
-        """The next range, when it is due."""
+    @property
+    def is_full(self) -> bool:
+        """Whether there is enough for a whole insert."""
+        return self.rows >= self._limits.rows or self.size >= self._limits.size
+
+    @property
+    def replays(self) -> bool:
+        """Whether the next range is the one that a mark names."""
+        return self._mark is not None
+
+    def is_due(self, now: float) -> bool:
+        """Whether the next range need not wait for more."""
+        if self.replays or self.is_full:
+            return True
+        waited = now - (self.oldest if self.oldest is not None else now)
+        return now >= self._not_before and waited >= self._limits.linger
+
+    def take(
+        self, now: float, *, flush: bool = False, rows: int | None = None, size: int | None = None
+    ) -> Range | None:
+        """The next range, when it is due, of at most so many rows and bytes (one row at least)."""
         if self._mark is not None:
             return self._replay(self._mark)
-        if not self._values or not (flush or self._is_due(now)):
+        if not self._values or not (flush or self.is_due(now)):
             return None
-        count = self._sound_rows()
+        count = self._sound_rows(rows or self._limits.rows, size or self._limits.size)
         if count == 0:
             return self._cut(1, self._offsets[0]).refused(STRANGE)
         self._not_before = now + self._limits.interval
         return self._cut(count, self._offsets[count - 1])
 
-    def _is_due(self, now: float) -> bool:
-        if self.is_full:
-            return True
-        waited = now - (self.oldest if self.oldest is not None else now)
-        return now >= self._not_before and waited >= self._limits.linger
-
-    def _sound_rows(self) -> int:
+    def _sound_rows(self, rows: int, size: int) -> int:
         """How many rows from the first on go into one insert."""
-        size = 0
-        for count, value in enumerate(self._values[: self._limits.rows]):
-            size += len(value)
-            if not self._is_row(value) or (count and size > self._limits.size):
+        taken = 0
+        for count, value in enumerate(self._values[:rows]):
+            taken += len(value)
+            if not self._is_row(value) or (count and taken > size):
                 return count
-        return min(len(self._values), self._limits.rows)
+        return min(len(self._values), rows)
 
     def _replay(self, mark: Mark) -> Range | None:
         if not self._offsets or self._offsets[-1] < mark.last:
@@ -102,7 +115,7 @@ class Gather:
         batch = self._cut(count, mark.last)
         if mark.refused:
             return batch.refused("refused as data; the process ended before it could say more")
-        return replace(batch, layout=mark.layout)
+        return replace(batch, layout=mark.layout, beside=mark.beside)
 
     def _cut(self, count: int, last: int) -> Range:
         batch = Range(self._where, self._first, last, self._offsets[:count], self._values[:count])

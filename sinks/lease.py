@@ -1,7 +1,8 @@
-"""A partition for as long as it is ours, and its log as the writer of its ranges sees it."""
+"""A partition for as long as it is ours, and some of them as the writer of their ranges sees them."""
 
 import threading
-from concurrent.futures import Future
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,10 +10,11 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.records import Position
 from schemas.telemetry import Metrics, logger
-from sinks.commits import Commits
+from sinks.again import Again
+from sinks.commits import Commits, Step
 from sinks.errors import FatalError, LostError
 from sinks.gather import Gather
-from sinks.ranges import Range, Where
+from sinks.ranges import Range, Where, together
 from sinks.refuse import rejected_of
 
 FLUSH_S: Final = 1.0
@@ -88,29 +90,50 @@ class Rejections:
         return reports[0]
 
 
-class PartitionLog:
-    """Implements `sinks.store.Log` for one lease; used by its writer's thread."""
+class WriterLog:
+    """Implements `sinks.store.Log` for leases of one topic; used by their writer's thread."""
 
-    def __init__(self, lease: Lease, commits: Commits, rejections: Rejections) -> None:
-        self._lease = lease
+    def __init__(self, leases: Sequence[Lease], commits: Commits, rejections: Rejections, again: Again) -> None:
+        self._leases = {lease.where.partition: lease for lease in leases}
         self._commits = commits
         self._rejections = rejections
-        self._log = logger(topic=lease.where.topic, partition=lease.where.partition)
+        self._again = again
+        self._log = logger(topic=leases[0].where.topic)
 
-    def commit(self, position: int, mark: str) -> None:
-        """Commit; returns when Kafka has it."""
-        done: Future[None] = self._commits.ask(self._lease, self._lease.where, position, mark)
-        done.result()
+    def pend(self, ranges: Sequence[Range]) -> None:
+        """Commit all marks or none; returns when Kafka has them."""
+        self._commit([self._step(batch, batch.first, batch.mark) for batch in ranges])
 
-    def reject(self, offset: int, value: bytes, detail: str) -> None:
+    def whole(self, ranges: Sequence[Range]) -> Sequence[Range]:
+        """The ranges, and those beside them, read again where they are not among them; by partition."""
+        missing = sorted({*ranges[0].beside} - {batch.span for batch in ranges})
+        if not missing:
+            return ranges
+        self._log.info("ranges_read_again", count=len(missing))
+        others = [replace(batch, layout=ranges[0].layout) for batch in self._again.read(ranges[0].where, missing, self)]
+        return together([*ranges, *others])
+
+    def finish(self, ranges: Sequence[Range]) -> None:
+        """Commit the positions after them; returns when Kafka has them."""
+        self._commit([self._step(batch, batch.last + 1, "") for batch in ranges])
+
+    def reject(self, batch: Range, offset: int, value: bytes) -> None:
         """Publish to `interactions.rejected`; returns when all replicas have it."""
-        while error := self._rejections.publish(self._lease.where, offset, value, detail):
+        while error := self._rejections.publish(batch.where, offset, value, batch.detail):
             if error.fatal():
                 raise FatalError(error.str())
-            self._log.warning("rejected_not_published", offset=offset, error=error.name())
-            self._lease.wait(1.0)
-        self._log.warning("row_refused", offset=offset)
+            self._log.warning("rejected_not_published", partition=batch.where.partition, error=error.name())
+            self.pause(1.0)
+        self._log.warning("row_refused", partition=batch.where.partition, offset=offset)
 
     def pause(self, seconds: float) -> None:
-        """Wait before the next try."""
-        self._lease.wait(seconds)
+        """Wait before the next try. Raises LostError when a partition has another owner."""
+        for lease in self._leases.values():
+            lease.wait(seconds)
+            seconds = 0.0
+
+    def _step(self, batch: Range, position: int, mark: str) -> Step:
+        return Step(self._leases[batch.where.partition], batch.where, position, mark)
+
+    def _commit(self, steps: Sequence[Step]) -> None:
+        self._commits.ask(steps).result()

@@ -17,11 +17,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.kafka.clients import Config, consumer_config, sink_group
 from schemas.settings import KafkaSettings
 from schemas.telemetry import Metrics, logger
+from sinks.again import Again
 from sinks.assign import Positions
 from sinks.commits import Commits
+from sinks.company import Load, companies
 from sinks.errors import FatalError, LostError
 from sinks.gather import Gather, Limits
-from sinks.lease import Lease, PartitionLog, Rejections
+from sinks.lease import Lease, Rejections, WriterLog
 from sinks.pace import LIGHT, Pace
 from sinks.ranges import Range, Where
 from sinks.store import Table, store
@@ -59,8 +61,8 @@ class Loop:
         self._group = sink_group(kafka)
         self._commits = Commits()
         self._leases: dict[tuple[str, int], Lease] = {}
-        self._jobs: queue.SimpleQueue[tuple[Lease, Range]] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[Lease, BaseException | None]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Load] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Sequence[Lease], BaseException | None]] = queue.SimpleQueue()
         self._pace = Pace(time.monotonic())
         self._working = 0
         self._held = 0  # bytes in gathers and in flight
@@ -71,6 +73,7 @@ class Loop:
         self._log = logger()
         for topic in tables:
             metrics.positions_lost.labels(self._group, topic)  # 0 from the first scrape on, so that a rise is seen
+        self._again = Again(consumer_settings(kafka))
         self._consumer = Consumer(
             {**consumer_settings(kafka), "on_commit": self._commits.answered, "error_cb": self._failed},
         )
@@ -132,55 +135,53 @@ class Loop:
                 self._held += lease.gather.size - before
 
     def _settle(self) -> None:
-        """Answer writers: their commits, and their ranges that are done."""
+        """Answer writers: their commits, and their loads that are done."""
         self._commits.send(self._consumer)
         while not self._done.empty():
-            lease, error = self._done.get()
+            leases, error = self._done.get()
             self._working -= 1
-            self._held -= lease.flying_size
-            lease.flying, lease.flying_size = None, 0
-            if error is not None and not isinstance(error, LostError):
+            for lease in leases:
+                self._held -= lease.flying_size
+                lease.flying, lease.flying_size = None, 0
+            if isinstance(error, LostError):
+                self._begin_again([lease for lease in leases if not lease.is_lost])
+            elif error is not None:
                 raise error
 
     def _hand_out(self, *, flush: bool) -> None:
-        """Give idle writers the ranges that are due: who waits longest first; when much waits, the fullest."""
+        """Give idle writers what is due."""
         if self._working >= WRITERS:
             return
-        waiting = [lease for lease in self._leases.values() if lease.gather.oldest is not None]
-        if self._held > PRESSED:
-            waiting.sort(key=lambda lease: -lease.gather.size)
-        else:
-            waiting.sort(key=lambda lease: lease.gather.oldest or 0.0)
         now = time.monotonic()
-        for lease in waiting:
-            if lease.flying is not None:
-                continue
-            if not (flush or lease.gather.is_full or self._pace.allows(now)):
+        for company in companies(self._leases.values(), self._limits, pressed=self._held > PRESSED):
+            if not (flush or company.is_full or self._pace.allows(now)):
                 return
-            written = lease.gather.written
-            batch = lease.gather.take(now, flush=flush)
-            if batch is None:
-                continue
-            self._pace.spend(1.0 if self._tables[lease.where.topic][0].table == INTERACTIONS else LIGHT)
-            lease.flying, lease.flying_written = batch, written
-            lease.flying_size = sum(map(len, batch.values))
-            self._working += 1
-            self._jobs.put((lease, batch))
+            for leases, ranges in company.take(now, flush=flush):
+                self._hand(leases, ranges)
             if self._working >= WRITERS:
                 return
 
+    def _hand(self, leases: Sequence[Lease], ranges: Sequence[Range]) -> None:
+        table = self._tables[leases[0].where.topic][0].table
+        self._pace.spend(sum(len(batch.values) for batch in ranges), 1.0 if table == INTERACTIONS else LIGHT)
+        for lease, batch in zip(leases, ranges, strict=True):
+            lease.flying = batch
+            lease.flying_size = sum(map(len, batch.values))
+        self._working += 1
+        self._jobs.put((leases, ranges))
+
     def _write(self) -> None:
-        """A writer: it tells the story of one range after another (`sinks.store`)."""
+        """A writer: it tells the story of one load after another (`sinks.store`)."""
         while True:
-            lease, batch = self._jobs.get()
+            leases, ranges = self._jobs.get()
             error: BaseException | None = None
             try:
-                table = self._tables[lease.where.topic][1]
-                store(batch, PartitionLog(lease, self._commits, self._rejections), table)
+                log = WriterLog(leases, self._commits, self._rejections, self._again)
+                store(ranges, log, self._tables[leases[0].where.topic][1])
             except BaseException as raised:  # noqa: BLE001  the consumer's thread judges it
                 error = raised
-            del batch
-            self._done.put((lease, error))
+            del ranges
+            self._done.put((leases, error))
 
     def _hold_back(self) -> None:
         """Pause above the budget, go on at half of it."""
@@ -214,6 +215,16 @@ class Loop:
         if self._paused:
             consumer.pause(begin)
         self._log.info("partitions_assigned", count=len(begin))
+
+    def _begin_again(self, leases: Sequence[Lease]) -> None:
+        """Others of their load went to another owner: what Kafka has of these tells how they go on."""
+        if not leases:
+            return
+        partitions = [TopicPartition(lease.where.topic, lease.where.partition) for lease in leases]
+        self._revoked(self._consumer, partitions)
+        if not self._draining:  # else whoever comes next sees to it
+            self._consumer.incremental_unassign(partitions)
+            self._assigned(self._consumer, partitions)
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         """Let partitions go; librdkafka takes them off the assignment when this returns."""

@@ -1,12 +1,17 @@
-"""A range of one partition, and the mark that remembers it in the committed offset's metadata. Pure."""
+"""A range of one partition, and the mark that remembers it in the committed offset's metadata. Pure.
+
+Ranges of several partitions of one topic may go to ClickHouse in one insert. Each of them then knows the others, in its
+token and in its mark: whoever comes next, with whichever of the partitions, can send the very same insert again.
+"""
 
 import re
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
+MEMBERS: Final = 32  # ranges in one insert, so that each one's mark has room for the others
 LAYOUT: Final = 1  # of what a token stands for: raise it when the same range is to be stored again in another form
 
 
@@ -17,6 +22,18 @@ class Where:
     topic: str
     topic_id: UUID
     partition: int
+
+
+class Span(NamedTuple):
+    """Offsets of one partition, from `first` to `last`, both included."""
+
+    partition: int
+    first: int
+    last: int
+
+    def encode(self) -> str:
+        """As tokens and marks have it."""
+        return f"{self.partition}:{self.first}-{self.last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,7 @@ class Range:
         state: `open` is to be inserted; `refused` is one record that must not be inserted any more.
         detail: why it was refused.
         layout: of its token.
+        beside: of the other ranges that go in the same insert.
     """
 
     where: Where
@@ -41,20 +59,27 @@ class Range:
     state: Literal["open", "refused"] = "open"
     detail: str = ""
     layout: int = LAYOUT
+    beside: tuple[Span, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        """Which offsets of which partition."""
+        return Span(self.where.partition, self.first, self.last)
 
     @property
     def token(self) -> str:
-        """Names exactly this range: ClickHouse drops whatever comes under a token that it knows."""
-        return f"{self.where.topic_id}:{self.where.partition}:{self.first}-{self.last}:{self.layout}"
+        """Names exactly the insert that it goes in: ClickHouse drops whatever comes under a token that it knows."""
+        spans = ",".join(span.encode() for span in sorted((self.span, *self.beside)))
+        return f"{self.where.topic_id}:{spans}:{self.layout}"
 
     @property
     def mark(self) -> str:
         """What the commit says while the range is on its way."""
-        return Mark(self.state == "refused", self.last, self.where.topic_id, self.layout).encode()
+        return Mark(self.state == "refused", self.last, self.where.topic_id, self.layout, self.beside).encode()
 
-    def body(self) -> bytes:
-        """The rows as JSONEachRow."""
-        return b"\n".join(self.values) + b"\n"
+    def alone(self) -> "Range":
+        """The same, to go in an insert of its own."""
+        return replace(self, beside=())
 
     def split(self, row: int | None) -> "tuple[Range, Range]":
         """Two ranges that are this one: cut around `row` (the one that was refused) where it is known, else in half."""
@@ -71,6 +96,18 @@ class Range:
         return Range(self.where, self.first, self.last, self.offsets, self.values, "refused", detail)
 
 
+def together(ranges: Sequence[Range]) -> tuple[Range, ...]:
+    """Ranges of several partitions of one topic as one insert: by partition, each knowing the others."""
+    spans = sorted(batch.span for batch in ranges)
+    by_partition = sorted(ranges, key=lambda batch: batch.where.partition)
+    return tuple(replace(batch, beside=tuple(span for span in spans if span != batch.span)) for batch in by_partition)
+
+
+def body(ranges: Sequence[Range]) -> bytes:
+    """The rows as JSONEachRow."""
+    return b"\n".join(value for batch in ranges for value in batch.values) + b"\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What a commit's metadata says about the records that begin at its offset.
@@ -80,25 +117,36 @@ class Mark:
         last: the last offset of the range.
         topic_id: of the topic that they are of.
         layout: of the token that they were sent under.
+        beside: of the other ranges in the same insert.
     """
 
     refused: bool
     last: int
     topic_id: UUID
     layout: int = LAYOUT
+    beside: tuple[Span, ...] = ()
 
     def encode(self) -> str:
-        """Within the 4,095 characters that Kafka keeps."""
-        return f"{'refused' if self.refused else 'pending'}={self.last} topic={self.topic_id} layout={self.layout}"
+        """Within the 4,095 characters that Kafka keeps, for MEMBERS ranges at most."""
+        state = "refused" if self.refused else "pending"
+        beside = f" beside={','.join(span.encode() for span in self.beside)}" if self.beside else ""
+        return f"{state}={self.last} topic={self.topic_id} layout={self.layout}{beside}"
 
 
-_MARK: Final = re.compile(r"(pending|refused)=(\d+) topic=([0-9a-f-]{36}) layout=(\d+)", re.ASCII)
+_SPAN: Final = r"\d+:\d+-\d+"
+_MARK: Final = re.compile(
+    rf"(pending|refused)=(\d+) topic=([0-9a-f-]{{36}}) layout=(\d+)(?: beside=({_SPAN}(?:,{_SPAN})*))?", re.ASCII
+)
 
 
 def decode_mark(metadata: str | None) -> Mark | None:
     """The mark, or None where the metadata holds none of ours."""
     found = _MARK.fullmatch(metadata or "")
-    return Mark(found[1] == "refused", int(found[2]), UUID(found[3]), int(found[4])) if found else None
+    if found is None:
+        return None
+    spans = (re.split("[:-]", span) for span in (found[5] or "").split(",") if span)
+    beside = tuple(Span(*map(int, span)) for span in spans)
+    return Mark(found[1] == "refused", int(found[2]), UUID(found[3]), int(found[4]), beside)
 
 
 @dataclass(frozen=True, slots=True)

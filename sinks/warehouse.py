@@ -1,4 +1,4 @@
-"""A table of ClickHouse, as the story of a range sees it, with its metrics."""
+"""A table of ClickHouse, as the story of ranges sees it, with its metrics."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from schemas.telemetry import Metrics, logger
 from sinks.clickhouse.client import BadData
 from sinks.errors import TransientError
-from sinks.ranges import Range
+from sinks.ranges import Range, body
 from sinks.store import Refused
 
 RESULTS: Final = ("done", "retried", "bisected")
@@ -35,23 +35,24 @@ class Warehouse:
         for result in RESULTS:
             metrics.sink_inserts.labels(table, result)  # 0 from the first scrape on, so that a rise is seen
 
-    def insert(self, batch: Range) -> Refused | None:
-        """Insert a range under its token. Raises TransientError when it is unknown whether it was stored."""
-        began = time.perf_counter()
+    def insert(self, ranges: Sequence[Range]) -> Refused | None:
+        """Insert ranges under their token. Raises TransientError when it is unknown whether they were stored."""
+        began, rows = time.perf_counter(), sum(len(batch.values) for batch in ranges)
         try:
-            refused = self._client.insert_ready(self._table, batch.body(), batch.token)
+            refused = self._client.insert_ready(self._table, body(ranges), ranges[0].token)
         except TransientError as error:
             self._count("retried")
-            self._log.warning("insert_failed", rows=len(batch.values), error=str(error))
+            self._log.warning("insert_failed", rows=rows, error=str(error))
             raise
         if refused is not None:
             self._count("bisected")
             return Refused(refused.detail, refused.row)
         self._metrics.insert.observe(time.perf_counter() - began)
         self._count("done")
-        self._metrics.sink_rows.labels(self._table).inc(len(batch.values))
-        self._log.debug("range_stored", rows=len(batch.values), partition=batch.where.partition)
-        self._stored(batch.values)
+        self._metrics.sink_rows.labels(self._table).inc(rows)
+        self._log.debug("ranges_stored", rows=rows, partitions=[batch.where.partition for batch in ranges])
+        for batch in ranges:
+            self._stored(batch.values)
         return None
 
     def _count(self, result: str) -> None:

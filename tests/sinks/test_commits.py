@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from sinks import commits
-from sinks.commits import Commits
+from sinks.commits import Commits, Step
 from sinks.errors import FatalError, LostError
 from sinks.ranges import Where
 
@@ -33,6 +33,10 @@ class Consumer:
         self.sent.append(offsets)
 
 
+def step(position: int, mark: str = "", partition: int = 0, owner: Owner | None = None) -> Step:
+    return Step(owner or Owner(), Where("t", UUID(int=1), partition), position, mark)
+
+
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commits, "RETRY_S", 0.0)
@@ -40,10 +44,10 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_requests_go_together_and_wait_for_the_answer() -> None:
     made, consumer = Commits(), Consumer()
-    first = made.ask(Owner(), WHERE, 5, "pending")
-    second = made.ask(Owner(), Where("t", UUID(int=1), 1), 6, "")
+    first = made.ask([step(5, "pending")])
+    second = made.ask([step(6, partition=1)])
     made.send(consumer)
-    third = made.ask(Owner(), Where("t", UUID(int=1), 2), 7, "")
+    third = made.ask([step(7, partition=2)])
     made.send(consumer)
     assert [[(at.partition, at.offset, at.metadata) for at in sent] for sent in consumer.sent] == [
         [(0, 5, "pending"), (1, 6, "")]
@@ -63,7 +67,7 @@ def test_requests_go_together_and_wait_for_the_answer() -> None:
 @pytest.mark.parametrize("refuses", [True, False])
 def test_what_fails_is_asked_again_until_the_partition_is_lost(refuses: bool) -> None:
     made, consumer, owner = Commits(), Consumer(refuses=refuses), Owner()
-    done = made.ask(owner, WHERE, 5, "")
+    done = made.ask([Step(owner, WHERE, 5, "")])
     for _ in range(3):
         made.send(consumer)
         made.answered(KafkaError(KafkaError.ILLEGAL_GENERATION), [])
@@ -75,7 +79,21 @@ def test_what_fails_is_asked_again_until_the_partition_is_lost(refuses: bool) ->
 
 def test_what_can_never_succeed_is_fatal() -> None:
     made, consumer = Commits(), Consumer()
-    done = made.ask(Owner(), WHERE, 5, "")
+    done = made.ask([step(5)])
     made.send(consumer)
     made.answered(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED), consumer.sent[0])
     assert isinstance(done.exception(0), FatalError)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_is_asked_together_is_done_or_lost_together() -> None:
+    made, consumer, owner = Commits(), Consumer(), Owner()
+    done = made.ask([step(5), step(6, partition=1, owner=owner)])
+    made.send(consumer)
+    assert [len(sent) for sent in consumer.sent] == [2]
+    owner.is_lost = True
+    made.answered(KafkaError(KafkaError.REBALANCE_IN_PROGRESS), consumer.sent[0])
+    assert not done.done()
+    made.send(consumer)
+    assert len(consumer.sent) == 1
+    assert isinstance(done.exception(0), LostError)

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.pace import BURST, LIGHT, RATE, Pace
+from sinks.pace import BURST, DEBT, LIGHT, RATE, ROWS, Pace
 
 
-def went(pace: Pace, begin: float, seconds: float) -> int:
+def went(pace: Pace, begin: float, seconds: float, rows: int = 0) -> int:
     """How many ranges go within some seconds when there is always one."""
     count = 0
     for tick in range(round(seconds * 1000)):
         if pace.allows(begin + tick / 1000):
-            pace.spend()
+            pace.spend(rows)
             count += 1
     return count
 
@@ -21,7 +21,7 @@ def test_what_comes_seldom_goes_at_once() -> None:
     pace = Pace(0.0)
     for number in range(100):
         assert pace.allows(number / RATE)
-        pace.spend()
+        pace.spend(0)
 
 
 def test_what_keeps_coming_goes_at_the_rate() -> None:
@@ -30,14 +30,19 @@ def test_what_keeps_coming_goes_at_the_rate() -> None:
     assert went(pace, 1.0, 100.0) == pytest.approx(100 * RATE, abs=1)
 
 
+def test_large_ones_go_less_often() -> None:
+    pace = Pace(0.0)
+    assert went(pace, 0.0, 100.0, ROWS) == pytest.approx(100 * RATE / 2, rel=0.05)
+
+
 def test_what_is_light_goes_more_often() -> None:
     pace = Pace(0.0)
     while pace.allows(0.0):
-        pace.spend()
+        pace.spend(0)
     count = 0
     for tick in range(1, 10_000):
         if pace.allows(tick / 1000):
-            pace.spend(LIGHT)
+            pace.spend(0, LIGHT)
             count += 1
     assert count == pytest.approx(10 * RATE / LIGHT, rel=0.05)
 
@@ -49,6 +54,6 @@ def test_however_many_went_the_next_may_go_soon(steps: list[tuple[float, int]]) 
         now += pause
         pace.allows(now)
         for _ in range(full):
-            pace.spend()
-        now += 1 / RATE + 0.001
+            pace.spend(ROWS)
+        now += (1 + DEBT) / RATE + 0.001
         assert pace.allows(now)

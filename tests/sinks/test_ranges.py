@@ -6,10 +6,12 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.ranges import Mark, Range, Where, decode_mark, start_of
+from sinks.ranges import MEMBERS, Mark, Range, Span, Where, body, decode_mark, start_of, together
 
 ID, OTHER = UUID(int=1), UUID(int=2)
-MARKS = st.builds(Mark, st.booleans(), st.integers(0, 2**63 - 1), st.uuids(), st.integers(0, 99))
+OFFSETS = st.integers(0, 2**63 - 1)
+SPANS = st.lists(st.builds(Span, st.integers(0, 99_999), OFFSETS, OFFSETS), max_size=MEMBERS - 1).map(tuple)
+MARKS = st.builds(Mark, st.booleans(), OFFSETS, st.uuids(), st.integers(0, 99), SPANS)
 
 
 @given(MARKS)
@@ -74,3 +76,17 @@ def test_a_split_range_is_the_same_records(count: int, row: int | None) -> None:
     assert left.values
     assert right.values
     assert left.token != whole.token != right.token
+
+
+@given(st.permutations(range(4)))
+def test_ranges_that_go_together_have_one_token_in_whatever_order(order: list[int]) -> None:
+    ranges = [Range(Where("t", ID, at), at, 9, array("q", [9]), [b"%d" % at]) for at in order]
+    joined = together(ranges)
+    assert {batch.token for batch in joined} == {f"{ID}:0:0-9,1:1-9,2:2-9,3:3-9:1"}
+    assert body(joined) == b"0\n1\n2\n3\n"
+    for batch in joined:
+        mark = decode_mark(batch.mark)
+        assert mark is not None
+        assert sorted([batch.span, *mark.beside]) == [other.span for other in joined]
+        assert batch.alone().token == f"{ID}:{batch.where.partition}:{batch.first}-9:1"
+    assert together(ranges[:1]) == (ranges[0],)

@@ -1,9 +1,8 @@
 """Reading the timeline: a connection, whether `up` runs or not, and the queries of the commands."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,7 +11,6 @@ from uuid import UUID
 import click
 
 from schemas.identifiers import normalise
-from schemas.ids import profile_id
 from schemas.interaction import NAME
 from schemas.settings import EMBEDDED, Settings
 from schemas.telemetry import hush_clients
@@ -62,41 +60,6 @@ def stream(client: ClickHouse, name: str, parameters: Mapping[str, Any]) -> Iter
     text = files("throughline.queries").joinpath(f"{name}.sql").read_text()
     for found in client.stream(text, parameters):
         yield [dict(zip(found.columns, row, strict=True)) for row in found.rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """A customer that was asked for.
-
-    Attributes:
-        name: an identifier in normal form, kind:value, or a profile's id; what customer_timeline takes.
-        profile_id: whose that is now.
-    """
-
-    name: str
-    profile_id: UUID
-
-
-def customers(client: ClickHouse, tenant: str, names: Sequence[str], region: str) -> list[Customer]:
-    """Whom `kind:value` identifiers and profile ids stand for now, each once, in their order.
-
-    `region` is of phone numbers that name none.
-
-    Raises:
-        click.BadParameter: a name is in neither form.
-    """
-    found: dict[UUID, Customer] = {}
-    for name in names:
-        customer = _customer(client, tenant, name, region)
-        found.setdefault(customer.profile_id, customer)
-    return list(found.values())
-
-
-def _customer(client: ClickHouse, tenant: str, name: str, region: str) -> Customer:
-    asked = as_named(name, region)
-    own = asked if isinstance(asked, UUID) else profile_id(tenant, asked)
-    [row] = query(client, "owner", {"tenant": tenant, "name": str(asked)})
-    return Customer(str(asked), row["profile_id"] if row["known"] else own)
 
 
 def as_named(text: str, region: str) -> str | UUID:

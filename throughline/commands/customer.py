@@ -11,7 +11,8 @@ from sinks.clickhouse.client import ClickHouse
 from throughline.failures import Failed
 from throughline.options import with_json, with_settings
 from throughline.output import print_record
-from throughline.reading import Customer, customers, opened, query
+from throughline.reading import opened, query
+from throughline.whose import Customer, customers
 
 Member = dict[str, Any]
 
@@ -39,7 +40,7 @@ def customer(*, loaded: Loaded, identifiers: tuple[str, ...], tenant: str, as_js
 
 def described(client: ClickHouse, tenant: str, one: Customer) -> dict[str, Any] | None:
     """All that is known of a customer; None where that is nothing."""
-    seen = query(client, "customer", {"tenant": tenant, "name": one.name})
+    seen = query(client, "customer", one.as_parameters(tenant))
     resolved = query(client, "profile", {"tenant": tenant, "profile": one.profile_id})
     if not seen and not resolved:
         return None

@@ -20,8 +20,9 @@ from throughline.demo.sources import Doors, configure
 from throughline.failures import Failed
 from throughline.identity.render import lines
 from throughline.options import with_settings
-from throughline.reading import customers, opened, query
+from throughline.reading import opened, query
 from throughline.stack import running, stop_signal
+from throughline.whose import customers
 
 CUSTOMER: Final = "email:ada@example.com"
 FAR: Final = ("facebook_id:6254361511111111", "anonymous_id:anon-5f1c")  # ends that no interaction has together

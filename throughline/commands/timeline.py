@@ -12,7 +12,8 @@ from schemas.settings import Loaded
 from sinks.clickhouse.client import ClickHouse
 from throughline.options import Moment, with_json, with_settings
 from throughline.output import print_rows
-from throughline.reading import Customer, customers, opened, query
+from throughline.reading import opened, query
+from throughline.whose import Customer, customers
 
 COLUMNS: Final = ["occurred_at", "channel", "type", "name", "direction", "what", "source"]
 LIMIT: Final = 100
@@ -71,14 +72,13 @@ def interactions(
 ) -> list[dict[str, Any]]:
     """The latest `limit` interactions of some customers from `since` to before `until`, oldest first; a dict a row."""
     parameters = {
-        "tenant": tenant,
         "since": since,
         "until": until,
         "channel": channel,
         "type": kind,
         "limit": limit,
     }
-    rows = [row for one in whose for row in query(client, "timeline", {**parameters, "name": one.name})]
+    rows = [row for one in whose for row in query(client, "timeline", {**parameters, **one.as_parameters(tenant)})]
     return sorted(rows, key=lambda row: (row["occurred_at"], row["event_id"]))[-limit:]
 
 

@@ -1,14 +1,33 @@
 -- What the interactions of a customer say: where, how many, and when each identifier was seen in them.
 WITH
+    mine AS
+    (
+        SELECT
+            occurred_at,
+            channel,
+            arrayMap(named -> concat(named.kind, ':', named.value), identifiers) AS names
+        FROM interactions
+        WHERE tenant = {tenant:String}
+          AND subject IN {subjects:Array(String)}
+          AND NOT arrayExists(
+              (other, begin, end) -> other = subject
+                  AND toUnixTimestamp64Milli(occurred_at) >= begin
+                  AND toUnixTimestamp64Milli(occurred_at) < end,
+              {others:Array(String)},
+              {begins:Array(Int64)},
+              {ends:Array(Int64)}
+          )
+        LIMIT 1 BY event_id
+    ),
     (
         SELECT arraySort(groupArray((identifier, first_seen, last_seen)))
         FROM
         (
             SELECT
-                arrayJoin(identifiers) AS identifier,
+                arrayJoin(names) AS identifier,
                 min(occurred_at) AS first_seen,
                 max(occurred_at) AS last_seen
-            FROM customer_timeline(tenant = {tenant:String}, identifier = {name:String})
+            FROM mine
             GROUP BY identifier
         )
     ) AS seen
@@ -20,5 +39,5 @@ SELECT
     count() AS interactions,
     min(occurred_at) AS first_seen,
     max(occurred_at) AS last_seen
-FROM customer_timeline(tenant = {tenant:String}, identifier = {name:String})
+FROM mine
 HAVING interactions > 0

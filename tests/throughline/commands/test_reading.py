@@ -13,7 +13,7 @@ from tests.sinks.identity import Trait, always, change, mapped, profile
 from tests.sinks.rows import DAY, interaction
 from throughline.commands.customer import described
 from throughline.commands.timeline import interactions
-from throughline.reading import customers
+from throughline.whose import customers
 
 pytestmark = pytest.mark.chdb
 

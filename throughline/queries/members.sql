@@ -1,0 +1,23 @@
+-- The map's row of an identifier, and the rows of all that are or were its customer's. No rows: the map does not have it.
+SELECT
+    subject,
+    own_profile,
+    arrayMap(until -> toUnixTimestamp64Milli(until), untils) AS untils,
+    owners
+FROM identity_map FINAL
+WHERE tenant = {tenant:String}
+  AND (
+      subject = {name:String}
+      OR subject IN (
+          SELECT subject
+          FROM profile_members
+          WHERE tenant = {tenant:String}
+            AND profile_id = (
+                SELECT any(owners[-1])
+                FROM identity_map FINAL
+                WHERE tenant = {tenant:String}
+                  AND subject = {name:String}
+            )
+      )
+  )
+ORDER BY subject

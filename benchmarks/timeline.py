@@ -8,7 +8,7 @@ at a tenth of the interactions first.
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -18,13 +18,16 @@ from benchmarks.machine import cpu_seconds
 from schemas.ids import profile_id
 from sinks.clickhouse.client import ClickHouse, connect
 from sinks.clickhouse.migrate import migrate
+from throughline.commands.timeline import interactions
 from throughline.gateway import running
+from throughline.whose import customers as customers_of
 
 CHUNK: Final = 500_000
+Ask = Callable[[str], int]  # a name's interactions, counted
 ASKED: Final = 300
 SETTLE_S: Final = 60.0
 _TIMELINE: Final = "SELECT {columns} FROM customer_timeline(tenant = 'default', identifier = {{name:String}})"
-_ASKED: Final = {  # what `throughline timeline` shows on a terminal, and everything
+_ASKED: Final = {  # of the view: what `throughline timeline` shows on a terminal, and everything
     "printed": "occurred_at, channel, type, name, direction, text, amount, currency, duration_s, source",
     "all_columns": "*",
 }
@@ -98,7 +101,9 @@ def measure(interactions: int = 10_000_000, customers: int = 100_000) -> dict[st
                     "customers": customers,
                     "a_tenth": few,
                     "all": all_of_them,
-                    "ratio_of_p50": {what: round(_p50(all_of_them, what) / _p50(few, what), 2) for what in _ASKED},
+                    "ratio_of_p50": {
+                        what: round(_p50(all_of_them, what) / _p50(few, what), 2) for what in ("command", *_ASKED)
+                    },
                     "everybody_s": {name: _seconds(client, sql) for name, sql in _EVERYBODY.items()},
                 }
         finally:
@@ -114,20 +119,32 @@ def _at(client: ClickHouse, gateway: int, first: int, last: int, customers: int)
     return {
         "interactions": last,
         "parts": client.query(parts).rows[0][0],
-        **{what: _asked(client, gateway, columns, customers) for what, columns in _ASKED.items()},
+        "command": _asked(gateway, _command(client), customers),
+        **{what: _asked(gateway, _view(client, columns), customers) for what, columns in _ASKED.items()},
         "one_statement_ms": round(median(_times(client, "SELECT 1", 30)), 1),
     }
 
 
-def _asked(client: ClickHouse, gateway: int, columns: str, customers: int) -> dict[str, object]:
-    """Some columns of many customers' timelines, one customer after another."""
-    sql, names = _TIMELINE.format(columns=columns), list(_names(customers))
+def _command(client: ClickHouse) -> Ask:
+    """As `throughline timeline` does, up to what is printed."""
+    return lambda name: len(interactions(client, "default", customers_of(client, "default", [name], "US"), limit=1000))
+
+
+def _view(client: ClickHouse, columns: str) -> Ask:
+    """As an analyst does."""
+    sql = _TIMELINE.format(columns=columns)
+    return lambda name: len(client.query(sql, {"name": name}).rows)
+
+
+def _asked(gateway: int, ask: Ask, customers: int) -> dict[str, object]:
+    """Many customers' timelines, one customer after another."""
+    names = list(_names(customers))
     for name in names[: ASKED // 10]:  # marks and dictionaries are read once
-        client.query(sql, {"name": name})
+        ask(name)
     before, took, rows = cpu_seconds(gateway), [], 0
     for name in names:
         began = time.perf_counter()
-        rows += len(client.query(sql, {"name": name}).rows)
+        rows += ask(name)
         took.append((time.perf_counter() - began) * 1000)
     return {
         "rows_each": round(rows / len(names), 1),

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from schemas.identity import BEGIN, END
 from throughline.whose import Foreign, Member, foreign_of, now_of
 
-ADA, BOB, ONCE = UUID(int=1), UUID(int=2), UUID(int=3)
+ADA, BOB, ONCE, OTHER = (UUID(int=number) for number in range(1, 5))
 
 
-def member(subject: str, *owners: UUID, own: UUID = UUID(int=9)) -> Member:
+def member(subject: str, *owners: UUID, own: UUID = OTHER) -> Member:
     return Member(subject, own, [*range(10, 10 * len(owners), 10), END], owners)
 
 

@@ -70,6 +70,16 @@ def test_every_name_of_a_customer_shows_the_whole_timeline(client: ClickHouse) -
     assert names(client, "user_id:bob", "user_id:ada") == ["e0", "e1", "e2", "e3"]
 
 
+@pytest.mark.parametrize("asked", ["user_id:ada", "anonymous_id:d", "user_id:bob", str(ADA), str(ALONE), str(BOB)])
+def test_it_is_what_the_view_for_analysts_says(client: ClickHouse, asked: str) -> None:
+    columns = "name, profile_id, identifiers, corrected_at, properties"
+    sql = f"SELECT {columns} FROM customer_timeline(tenant = 'default', identifier = {{name:String}})"
+    view = [dict(zip(columns.split(", "), row, strict=True)) for row in client.query(sql, {"name": asked}).rows]
+    rows = interactions(client, "default", customers(client, "default", [asked], "DE"))
+    assert [{name: row[name] for name in columns.split(", ")} for row in rows] == view
+    assert view
+
+
 def test_a_contested_identifier_opens_nobodys_timeline_and_names_its_claimants(client: ClickHouse) -> None:
     assert names(client, "anonymous_id:d") == names(client, str(ALONE)) == ["e4"]
     for asked in ("anonymous_id:d", str(ALONE)):

@@ -117,7 +117,7 @@ def test_rows_that_a_warehouse_has_stored_are_found_in_the_timeline(store: Store
     values = rows(3) + rows(3, first=3, user='o\'hara \\ "x"', channel="chat")
     batch = Range(Where("t", UUID(int=1), 0), 0, 5, array("q", range(6)), values)
     began = time.time()
-    Warehouse(store.client, "interactions", metrics, reader.offer).insert(batch)
+    Warehouse(store.client, "interactions", metrics, reader.offer).insert([batch])
     until(lambda: [value(metrics, "end_to_end_seconds_count", channel) for channel in ("web", "chat")], [EACH, EACH])
     reader.stop()
     assert 2 * EACH <= value(metrics, "end_to_end_seconds_sum") <= EACH * (time.time() - began + 10)

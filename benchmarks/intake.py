@@ -38,6 +38,11 @@ def measure(batches: int = 2_000, singles: int = 15_000) -> list[dict[str, objec
             return results
 
 
+def send(served: Served, batches: int) -> None:
+    """Send so many batches, and wait for all answers."""
+    _run(served, _batches(batches), 8)
+
+
 def _measure(served: Served, name: str, requests: list[bytes], items: int, connections: int) -> dict[str, object]:
     pid = served.process.pid
     before, began = cpu_seconds(pid), time.monotonic()

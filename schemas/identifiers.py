@@ -1,7 +1,7 @@
 """Identifiers: their kinds, their normal form, and the subject that an interaction is filed under."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, Protocol
 
@@ -98,7 +98,7 @@ _BLOCKED_AS_WRITTEN: Final = frozenset({"NaN", "[object Object]"})
 _is_zero: Final = re.compile(r"\+?[0-]+").fullmatch
 
 
-def subject_of(identifiers: Iterable[_Identifier]) -> str:
+def subject_of(identifiers: Sequence[_Identifier]) -> str:
     """The subject, `kind:value`: the least identifier by (priority, kind, value), whatever their order.
 
     A blocked value is taken only where there is no other. What a configuration blocks is no concern of the subject's.
@@ -106,8 +106,19 @@ def subject_of(identifiers: Iterable[_Identifier]) -> str:
     Raises:
         ValueError: there are no identifiers.
     """
-    ranked = [(PRIORITIES.get(i.kind, OTHER), i.kind, i.value) for i in identifiers]
-    _, kind, value = min(ranked)
-    if is_blocked(value) and (sound := [each for each in ranked if not is_blocked(each[2])]):
-        _, kind, value = min(sound)
-    return f"{kind}:{value}"
+    if not identifiers:
+        raise ValueError("the identifiers are empty: there is no subject")
+    least = _least(identifiers)
+    if is_blocked(least.value) and (sound := [each for each in identifiers if not is_blocked(each.value)]):
+        least = _least(sound)
+    return f"{least.kind}:{least.value}"
+
+
+def _least(identifiers: Sequence[_Identifier]) -> _Identifier:
+    """A loop, because nearly always priorities decide: half the time of the least of a list of triples."""
+    least, lowest = identifiers[0], PRIORITIES.get(identifiers[0].kind, OTHER)
+    for other in identifiers[1:]:
+        priority = PRIORITIES.get(other.kind, OTHER)
+        if priority < lowest or (priority == lowest and (other.kind, other.value) < (least.kind, least.value)):
+            least, lowest = other, priority
+    return least

@@ -21,9 +21,10 @@ def learn(raw: Raw, memory: Memory, window: int) -> dict[bytes, bytes]:
     writes: dict[bytes, bytes] = {}
     checked = check_all(raw.values)
     keys = keys_of(checked)
+    generation = raw.generation
     for at, (event, key, stored) in enumerate(zip(checked, keys, memory.get(keys), strict=True)):
         if not isinstance(event, Fault):
-            mine = entry(raw, at, event)
+            mine = entry(generation, raw.offsets[at], raw.arrivals[at], event, raw.values[at])
             seen = writes.get(key) or stored
             if seen is None or in_force(seen, mine, window) is None:
                 writes[key] = remember(seen, mine)
@@ -35,9 +36,9 @@ def keys_of(checked: list[Checked | Fault]) -> list[bytes]:
     return [NO_KEY if isinstance(event, Fault) else event.event_id.bytes for event in checked]
 
 
-def entry(raw: Raw, at: int, event: Checked) -> bytes:
-    """The entry of a record, if it is the first of its id."""
-    return pack(raw.generation, raw.offsets[at], _mark(event, raw.values[at]), raw.arrivals[at] or _received(event))
+def entry(generation: int, offset: int, arrival: int, event: Checked, value: bytes) -> bytes:
+    """The entry of a record, if it is the first of its id; `arrival` as Kafka has it, 0 where it has none."""
+    return pack(generation, offset, _mark(event, value), arrival or _received(event))
 
 
 def _mark(event: Checked, value: bytes) -> bytes:

@@ -56,7 +56,7 @@ def step(raw: Raw, memory: Memory, unwritten: Mapping[bytes, bytes], window: int
     milliseconds: for how long after its first copy an id is known.
     """
     done = Step([], [], [], [], {}, [])
-    where = outputs.place(raw)
+    where, generation = outputs.place(raw), raw.generation
     checked = check_all(raw.values)
     keys = keys_of(checked)
     for at, (event, key, stored) in enumerate(zip(checked, keys, memory.get(keys), strict=True)):
@@ -64,7 +64,7 @@ def step(raw: Raw, memory: Memory, unwritten: Mapping[bytes, bytes], window: int
             _reject(done, outputs.rejected(raw, at, event))
             continue
         value, offset = raw.values[at], raw.offsets[at]
-        mine = entry(raw, at, event)
+        mine = entry(generation, offset, raw.arrivals[at], event, value)
         seen = done.writes.get(key) or unwritten.get(key) or stored
         first = None if seen is None else in_force(seen, mine, window)
         if first is None:

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.check import CheckedIdentifier
-from schemas.identifiers import PRIORITIES, is_blocked, normalise, subject_of
+from schemas.identifiers import OTHER, PRIORITIES, is_blocked, normalise, subject_of
 
 pairs = st.tuples(st.sampled_from([*PRIORITIES, "crm_id"]), st.text(min_size=1, max_size=8))
 several = st.lists(pairs, min_size=1, max_size=5)
 
 
 def _subject(found: list[tuple[str, str]]) -> str:
-    return subject_of(CheckedIdentifier(kind, value) for kind, value in found)
+    return subject_of([CheckedIdentifier(kind, value) for kind, value in found])
 
 
 @given(several, st.randoms(use_true_random=False))
@@ -126,3 +126,16 @@ def test_the_subject_is_one_of_them_and_sound_where_one_is(found: list[tuple[str
     subject = _subject(found)
     assert subject in {f"{kind}:{value}" for kind, value in found}
     assert is_blocked(subject.partition(":")[2]) == all(is_blocked(value) for _, value in found)
+
+
+kinds = st.sampled_from(["user_id", "email", "facebook_id", "instagram_id", "crm_id", "erp_id", "anonymous_id"])
+some_identifiers = st.lists(st.tuples(kinds, st.sampled_from(["", "a", "b", "null", "0", "z"])), min_size=1, max_size=6)
+
+
+@given(some_identifiers)
+def test_the_subject_is_the_least_by_priority_kind_and_value_among_those_that_say_something(
+    found: list[tuple[str, str]],
+) -> None:
+    sound = [one for one in found if not is_blocked(one[1])]
+    kind, value = min(sound or found, key=lambda one: (PRIORITIES.get(one[0], OTHER), *one))
+    assert _subject(found) == f"{kind}:{value}"

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stream_processors.core.learn import learn
@@ -51,6 +51,7 @@ def test_what_is_older_than_the_window_decides_nothing_about_the_next(log: list[
         kept.append(sent)
     at = min(begin, len(kept))
     following = Sent(event=1, arrival=kept[at - 1].arrival if at else 1)
+    assume(last.get(following.event, following.arrival) + WINDOW > following.arrival)
     young = next((n for n in range(at) if kept[n].arrival > following.arrival - WINDOW), at)
     learned, lived = Kept(), Kept()
     live(lived, kept[:at])

@@ -69,11 +69,11 @@ BUDGET: Final = Row(
                 Query(
                     "sum by (group, topic) (increase(throughline_positions_lost_total[1d]))",
                     "{{group}} {{topic}}",
-                    or_zero=True,
                 )
             ],
             Unit.COUNT,
             Bounds(1, 1),
+            nothing="none",
         ),
     ],
 )

@@ -44,7 +44,7 @@ COMPLETE: Final = Row(
             Unit.COUNT,
             Bounds(1, 1),
             is_number=True,
-            width=6,
+            width=5,
         ),
         Question(
             "How many have two?",
@@ -53,7 +53,16 @@ COMPLETE: Final = Row(
             Unit.COUNT,
             Bounds(1, 1),
             is_number=True,
-            width=6,
+            width=5,
+        ),
+        Question(
+            "When did the audit last look?",
+            "Above 5 minutes: no sink looks, so the two numbers before this one are old. See the sinks' logs.",
+            [Query("time() - max(throughline_audit_timestamp_seconds)", "ago")],
+            Unit.SECONDS,
+            Bounds(180, 300),
+            is_number=True,
+            width=4,
         ),
         Question(
             "Were records deleted before they were read?",
@@ -62,7 +71,7 @@ COMPLETE: Final = Row(
             Unit.COUNT,
             Bounds(1, 1),
             is_number=True,
-            width=6,
+            width=5,
         ),
         Question(
             "Are stored rows missing when read back?",
@@ -71,7 +80,7 @@ COMPLETE: Final = Row(
             Unit.COUNT,
             Bounds(1, 1),
             is_number=True,
-            width=6,
+            width=5,
         ),
         Question(
             "What becomes of what is processed?",
@@ -134,10 +143,36 @@ ACCEPTING: Final = Row(
                 Query(
                     'count by (alertname, severity) (ALERTS{alertstate="firing"})',
                     "{{alertname}} {{severity}}",
-                    or_zero=True,
                 )
             ],
             Unit.COUNT,
+            nothing="none",
+        ),
+    ],
+)
+SAID: Final = Row(
+    "What do the parts say?",
+    [
+        Question(
+            "Which warnings and errors were logged in the last hour?",
+            "Minutes ago, by part. The log of that part has the rest; docs/runbook.md names most of them.",
+            [
+                Query(
+                    "(time() - max by (part, level, event) (throughline_logged_timestamp_seconds) < 3600) / 60",
+                    "{{part}} {{level}} {{event}}",
+                )
+            ],
+            Unit.COUNT,
+            nothing="none",
+            width=16,
+        ),
+        Question(
+            "Which version runs where?",
+            "Two versions of one part for more than a few minutes: an upgrade that was not finished.",
+            [Query("count by (part, version) (throughline_build_info)", "{{part}} {{version}}")],
+            Unit.COUNT,
+            is_number=True,
+            width=8,
         ),
     ],
 )
@@ -145,5 +180,5 @@ BOARD: Final = Board(
     "overview",
     "Throughline: overview",
     "Is the customer timeline fresh and complete? Each panel's title is the question, its description what to do.",
-    [FRESH, COMPLETE, ACCEPTING],
+    [FRESH, COMPLETE, ACCEPTING, SAID],
 )

@@ -33,7 +33,7 @@ class Query:
     Attributes:
         expr: PromQL; $__rate_interval and the dashboard's variables are set by Grafana.
         legend: the name of each series, with {{label}}s.
-        or_zero: a counter that has not counted yet shows 0.
+        or_zero: a counter that has not counted yet shows 0; for a query without labels.
     """
 
     expr: str
@@ -62,6 +62,7 @@ class Question:
         title: the question.
         remedy: what the answer means, and what to do when it is bad.
         is_number: one number for now, else lines over time.
+        nothing: what no answer means.
         width: of 24.
     """
 
@@ -71,12 +72,14 @@ class Question:
     unit: Unit
     bounds: Bounds | None = None
     is_number: bool = False
+    nothing: str = "no data"
     width: int = 12
 
     def panel(self) -> Panel:
         """The panel of Grafana."""
         made = self._number() if self.is_number else self._lines()
         made.title(self.title).description(self.remedy).datasource(DATASOURCE).unit(self.unit).span(self.width)
+        made.no_value(self.nothing)
         if self.bounds is not None:
             made.thresholds(_thresholds(self.bounds))
         for letter, query in zip("ABCDEFGH", self.queries, strict=False):
@@ -164,8 +167,8 @@ def p(quantile: float, metric: str, *labels: str, where: str = "") -> Query:
     return Query(f"histogram_quantile({quantile}, sum by ({by}) ({rate}))", legend.strip())
 
 
-def rate(metric: str, *labels: str, where: str = "", or_zero: bool = False) -> Query:
+def rate(metric: str, *labels: str, where: str = "") -> Query:
     """How much a counter grows in a second, by some labels."""
     by = f"sum by ({', '.join(labels)})" if labels else "sum"
     legend = " ".join(f"{{{{{label}}}}}" for label in labels)
-    return Query(f"{by} (rate({metric}{where}[$__rate_interval]))", legend or "all", or_zero)
+    return Query(f"{by} (rate({metric}{where}[$__rate_interval]))", legend or "all")

@@ -53,11 +53,18 @@ FATES: Final = Row(
             Unit.COUNT,
         ),
         Question(
+            "Does it read again what a store has missed?",
+            "Records left. Partitions wait meanwhile: a store was lost, or its partition came from another process.",
+            [Query("max by (instance) (throughline_dedupe_behind_records)", "{{instance}}")],
+            Unit.COUNT,
+        ),
+        Question(
             "Which share of the time is spent in runs?",
             "Near 1 a process is at its end: add another, up to the partitions.",
             [Query('rate(throughline_step_seconds_sum{part="process"}[$__rate_interval])', "{{instance}}")],
             Unit.SHARE,
             Bounds(0.7, 0.9),
+            width=24,
         ),
     ],
 )

@@ -29,8 +29,9 @@ AMOUNT: Final = Row(
         Question(
             "Which deliveries fail verification?",
             "In the last 10 minutes, by source. A secret was changed on one side, or somebody tries.",
-            [Query(f"throughline:source_unverified:count_10m{CHOSEN}", "{{source}}", or_zero=True)],
+            [Query(f"throughline:source_unverified:count_10m{CHOSEN}", "{{source}}")],
             Unit.COUNT,
+            nothing="none",
         ),
     ],
 )
@@ -107,6 +108,13 @@ WHOLE: Final = Row(
             [Query(f"max by (source) (throughline_quality_delay_seconds{CHOSEN})", "{{source}}")],
             Unit.SECONDS,
             width=8,
+        ),
+        Question(
+            "Of how many interactions are these the shares?",
+            "Of ten minutes. Shares of a handful say little.",
+            [Query(f"max by (source) (throughline_quality_interactions{CHOSEN})", "{{source}}")],
+            Unit.COUNT,
+            width=24,
         ),
     ],
 )

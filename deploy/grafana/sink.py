@@ -47,10 +47,19 @@ STORED: Final = Row(
             Bounds(5, 10),
         ),
         Question(
+            "How long does the audit read?",
+            "Every sink looks in turn. Above a minute: too many parts, or a history without retention.",
+            [Query("max by (instance) (throughline_audit_seconds)", "{{instance}}")],
+            Unit.SECONDS,
+            Bounds(30, 60),
+        ),
+        Question(
             "Which rows does ClickHouse refuse?",
             "Each alone, kept whole in `rejected`. Any at all: the schema and the program are not of one version.",
-            [rate("throughline_interactions_rejected_total", "source", "reason", where='{part="sink"}', or_zero=True)],
+            [rate("throughline_interactions_rejected_total", "source", "reason", where='{part="sink"}')],
             Unit.RATE,
+            nothing="none",
+            width=24,
         ),
     ],
 )

@@ -15,7 +15,14 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient
 
+from schemas.kafka.clients import sink_group
+from schemas.kafka.offsets import KafkaOffsets
+from schemas.settings import KafkaSettings
+from schemas.topics import Topics
+from sinks.clickhouse.client import connect
 from tests.conftest import ROOT
 from tests.deploy.docker.brokers import ComposedBroker, composed_brokers, replaced
 from tests.deploy.docker.composed import Compose
@@ -26,6 +33,11 @@ from throughline.gateway.running import running_gateway
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.chdb, pytest.mark.timeout(900)]
 PATIENCE_S = 180.0
+STORED = "SELECT count() AS rows, uniqExact(message_id) AS messages, uniqExact(profile_id) AS customers FROM timeline"
+TABLES = (
+    "SELECT name FROM system.tables"
+    " WHERE database = 'throughline' AND engine LIKE '%MergeTree' AND name != 'migrations'"
+)
 PARTS = ("serve", "process", "resolve", "sink")
 
 
@@ -161,20 +173,42 @@ def test_a_second_run_of_the_jobs_changes_nothing(composition: Composition) -> N
 
 def test_replicas_and_brokers_come_and_go(composition: Composition) -> None:
     sent: list[dict[str, object]] = [
-        {"type": "track", "userId": f"u{n % 7}", "event": "E", "messageId": f"m{n}"} for n in range(200)
+        {"type": "track", "userId": f"u{n % 7}", "anonymousId": f"a{n % 14}", "event": "E", "messageId": f"m{n}"}
+        for n in range(200)
     ]
     composition.send(sent[:50])
-    second = composition.container("process", 2)
-    second.start()
-    until(second.is_healthy)
+    seconds = [composition.container(part, 2) for part in ("process", "resolve")]
+    for second in seconds:
+        second.start()
+    for second in seconds:
+        until(second.is_healthy)
     composition.send(sent[50:100])
     composition.brokers["kafka-3"].stop(kill=True)
     composition.send(sent[100:150])
-    assert composition.containers["process-1"].stop() == 0
+    for part in ("process", "resolve"):
+        assert composition.containers[f"{part}-1"].stop() == 0
     composition.send(sent[150:])
     composition.brokers["kafka-3"].start()
-    count = "SELECT count() AS rows, uniqExact(message_id) AS messages FROM timeline"
-    until(lambda: composition.rows(count) == [{"rows": 200, "messages": 200}])
+    until(lambda: composition.rows(STORED) == [{"rows": 200, "messages": 200, "customers": 7}])
+
+
+def test_rows_that_clickhouse_lost_come_again_from_kafka(composition: Composition) -> None:
+    before = composition.rows(STORED)
+    assert composition.containers["sink-1"].stop() == 0
+    with connect(composition.containers["serve-1"].environment["THROUGHLINE_CLICKHOUSE__URL"]) as client:
+        for (table,) in client.query(TABLES).rows:
+            client.command(f"TRUNCATE TABLE `{table}`")
+    assert composition.rows(STORED) == [{"rows": 0, "messages": 0, "customers": 0}]
+    kafka = KafkaSettings(bootstrap=composition.addresses["kafka-1:9092"])
+    offsets = KafkaOffsets(kafka, "test")
+    begins = [TopicPartition(*at, 0) for at in offsets.ends(Topics().stored)]
+    group = ConsumerGroupTopicPartitions(sink_group(kafka), begins)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    [future] = admin.alter_consumer_group_offsets([group]).values()
+    future.result(60)
+    composition.container("sink", 2).start()
+    until(lambda: composition.rows(STORED) == before)
+    composition.containers["serve-1"].run("audit")
 
 
 def test_a_part_ends_in_its_time(composition: Composition) -> None:

@@ -38,6 +38,14 @@ def raw_of(value: bytes, own: Position) -> Raw:
     return Raw(position, b"{" + value[found.end() :])
 
 
+def position_of(value: bytes) -> Position | None:
+    """The raw position that a record of an output topic tells of; None where it names none."""
+    found = _SPLICED.match(value)
+    if found is not None:
+        return Position(found[1].decode(), UUID(found[2].decode()), int(found[3]), int(found[4]))
+    return _position(_members(value))
+
+
 def rejected_of(value: bytes, own: Position, detail: str, now: datetime) -> Rejected:
     """What is known of a record that was refused; `own` is where it stands.
 

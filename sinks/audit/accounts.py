@@ -73,13 +73,16 @@ class Account:
         return not self.missing and not self.doubled
 
 
-def account(where: Where, bounds: Bounds, pages: Sequence[Page], doubled: Sequence[Span]) -> Account:
+def account(
+    where: Where, bounds: Bounds, pages: Sequence[Page], doubled: Sequence[Span], waiting: Sequence[Span] = ()
+) -> Account:
     """Compare what was accepted with what has a fate.
 
     `pages`: whole ones, within the bounds; together all positions with a fate there. `doubled`: those with several.
+    `waiting`: positions that are known to be in flight.
     """
     fated = joined(page.span for page in pages)
-    missing = tuple(without((bounds.first, bounds.settled), fated))
+    missing = tuple(without((bounds.first, bounds.settled), joined([*fated, *waiting])))
     return Account(
         where,
         bounds,

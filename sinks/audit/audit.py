@@ -14,7 +14,7 @@ from schemas.settings import KafkaSettings
 from sinks.audit import bounds as bounded
 from sinks.audit.accounts import Account, Page, account
 from sinks.audit.bounds import Bounds, Mark
-from sinks.audit.look import NO_KAFKA, Offsets, Pause, Snapshot, TopicPartition, look
+from sinks.audit.look import NO_KAFKA, Offsets, Pause, Read, Snapshot, TopicPartition, look
 from sinks.audit.spans import Span, cut
 from sinks.ranges import Where
 
@@ -61,6 +61,7 @@ def audit(
     *,
     pause: Pause,
     now: float,
+    read: Read | None = None,
     since: datetime | None = None,
 ) -> tuple[Snapshot, list[Account]]:
     """Compare all that was accepted, since a time, with its fates; `now` in seconds since 1970.
@@ -68,7 +69,7 @@ def audit(
     Raises:
         MovedError: the topics do not stay the same for as long as this takes.
     """
-    for snapshot in looks(offsets, kafka, pause):
+    for snapshot in looks(offsets, kafka, pause, read):
         marks = fates.marks(since)
         begins = _begins(offsets, snapshot, marks, since) if since else None
         accounts = judged(snapshot, fates, marks, now, begins)
@@ -84,11 +85,11 @@ def audit_without_kafka(fates: Fates, since: datetime | None = None) -> list[Acc
     return judged(NO_KAFKA, fates, marks, math.inf, begins)
 
 
-def looks(offsets: Offsets, kafka: KafkaSettings, pause: Pause) -> Iterator[Snapshot]:
+def looks(offsets: Offsets, kafka: KafkaSettings, pause: Pause, read: Read | None = None) -> Iterator[Snapshot]:
     """A few looks; ask for the next one where the topics changed during the last."""
     for _ in range(TRIES):
         try:
-            snapshot = look(offsets, kafka, pause)
+            snapshot = look(offsets, kafka, pause, read)
         except TopicMissingError:
             continue
         yield snapshot
@@ -120,7 +121,7 @@ def judged(
             if where not in begins:
                 continue
             limits = bounded.since(limits, begins[where])
-        accounts.append(_account(fates, where, limits, mine))
+        accounts.append(_account(fates, where, limits, mine, snapshot.waiting.get(where, ())))
     return accounts
 
 
@@ -151,9 +152,11 @@ def _begins(
     return begins
 
 
-def _account(fates: Fates, where: Where, limits: Bounds, pages: Sequence[Page]) -> Account:
+def _account(
+    fates: Fates, where: Where, limits: Bounds, pages: Sequence[Page], waiting: Sequence[Span] = ()
+) -> Account:
     whole = list(_whole(fates, where, (limits.first, limits.end), pages))
-    return account(where, limits, whole, list(_doubles(fates, where, whole)))
+    return account(where, limits, whole, list(_doubles(fates, where, whole)), waiting)
 
 
 def _whole(fates: Fates, where: Where, limits: Span, pages: Sequence[Page]) -> Iterator[Page]:

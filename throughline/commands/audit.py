@@ -1,19 +1,22 @@
 """`throughline audit`: every raw position that Kafka accepted, and its fate."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
 import click
 
 from schemas.kafka.offsets import KafkaOffsets
-from schemas.settings import EMBEDDED, Loaded, Settings
+from schemas.kafka.reading import UnreadError, values
+from schemas.settings import EMBEDDED, KafkaSettings, Loaded, Settings
 from schemas.topics import Topics
 from sinks.audit.accounts import Account
 from sinks.audit.audit import MovedError, audit, audit_without_kafka
 from sinks.audit.fates import Fates
+from sinks.audit.look import TooMuchError
 from sinks.audit.spans import Span, total
 from throughline.embedded.broker import reachable
 from throughline.failures import Failed
@@ -23,7 +26,9 @@ from throughline.output import print_json, print_rows
 from throughline.reading import opened
 
 LISTED: Final = 100  # spans of either kind; the rest is counted
-PATIENCE_S: Final = 10.0  # with sinks that are behind
+PATIENCE_S: Final = 5.0  # with sinks that are behind; then what waits for them is read
+READ_RECORDS: Final = 500_000
+READ_S: Final = 60.0
 PAUSE_S: Final = 0.1
 _COUNTS: Final = ("accepted", "stored", "duplicate", "rejected", "in_flight", "missing", "doubled")
 
@@ -64,14 +69,29 @@ def _accounts(settings: Settings, fates: Fates, since: datetime | None) -> list[
     with asking(kafka, "audit"):
         offsets = KafkaOffsets(kafka, "audit")
         try:
-            snapshot, accounts = audit(offsets, kafka, fates, pause=_patience(), now=time.time(), since=since)
+            snapshot, accounts = audit(
+                offsets, kafka, fates, pause=_patience(), now=time.time(), read=partial(_read, kafka), since=since
+            )
         except MovedError as error:
             raise Failed(str(error)) from None
         finally:
             offsets.close()
-    if not snapshot.caught_up:
-        click.echo("the sink is behind or down: what it has not passed counts as in flight", err=True)
+    if snapshot.waiting:
+        waits = total(span for spans in snapshot.waiting.values() for span in spans)
+        click.echo(f"the sink is down or behind: the outcomes of {waits} positions wait for it in Kafka", err=True)
+    elif not snapshot.caught_up:
+        click.echo("the sink is far behind: what is new since its last look counts as in flight", err=True)
     return accounts
+
+
+def _read(kafka: KafkaSettings, spans: Mapping[tuple[str, int], Span]) -> Iterator[bytes]:
+    """What waits for the sink, while it is not too much."""
+    if total(spans.values()) > READ_RECORDS:
+        raise TooMuchError
+    try:
+        yield from values(kafka, "audit", spans, READ_S)
+    except UnreadError:
+        raise TooMuchError from None
 
 
 def _patience() -> Callable[[], bool]:

@@ -1,13 +1,16 @@
 """Kafka, the processors, the sinks and ClickHouse as plain lists, which move on whenever they are asked something."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from random import Random
 from uuid import UUID
 
+import orjson
+
 from schemas.kafka.clients import process_group
+from schemas.records import Position
 from schemas.settings import KafkaSettings
 from schemas.topics import Topics
 from sinks.audit.accounts import Page
@@ -58,7 +61,7 @@ class World:
 
     # What happens.
 
-    def move(self, steps: int = 6) -> None:
+    def move(self, steps: int = 8) -> None:
         """Something happens somewhere, a few times."""
         for _ in range(0 if self.is_quiet else self.chance.randrange(steps)):
             self.chance.choice([self.accept, self.process, self.commit, self.insert, self.insert, self.settle])()
@@ -99,7 +102,7 @@ class World:
         """A range is stored; a row may be refused, and goes to `rejected` instead, before the range is committed."""
         log = self.outputs[at]
         for where, offset, fate in log.records[log.done : end]:
-            if fate != "refused" and where.partition == 0 and offset % 11 == 5:
+            if fate != "refused" and where.partition == 0 and offset % 4 != 1:
                 self.outputs[TOPICS.rejected, 0].records.append((where, offset, "refused"))
             elif self.is_hit():
                 self.lost.add((where, offset))
@@ -175,6 +178,12 @@ class World:
 
     def at(self, partitions: list[TopicPartition], moment: datetime) -> dict[TopicPartition, int]:
         return {}
+
+    def read(self, spans: Mapping[TopicPartition, Span]) -> Iterator[bytes]:
+        for at, (first, end) in spans.items():
+            self.move()
+            for where, offset, _ in self.outputs[at].records[first:end]:
+                yield orjson.dumps(Position(where.topic, where.topic_id, where.partition, offset).as_members())
 
     def close(self) -> None:
         self.is_quiet = True

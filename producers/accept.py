@@ -7,23 +7,16 @@ value: an item that is no interaction is kept whole in `interactions.rejected`, 
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from producers.contract import Bad, Delivery, Draft, MalformedError, Refused
-from producers.keep import rejected
-from producers.outcomes import Accepted, Held, Malformed, Outcome, Receipt, TooLarge
-from producers.seal import Sealed, seal
+from producers.contract import Delivery, Refused
+from producers.judge import Judge, Judged, Record
+from producers.outcomes import Accepted, Held, Malformed, Outcome, TooLarge
 from producers.sources import Source
-from schemas.fates import Fault, Reason
-from schemas.interaction import CHANNELS, Channel
-from schemas.records import Rejected
-from schemas.telemetry import Metrics, frames_of, logger
+from schemas.telemetry import Metrics
 from schemas.topics import Topics
 
-Record = tuple[str, bytes, bytes]  # topic, key, value
 FOR_EVER: Final = float("inf")
 PATIENCE_S: Final = 5.0
 LARGE: Final = 256 << 10  # bytes of a body that is decoded in a thread, one at a time: others are not held up
@@ -40,27 +33,14 @@ class Publishes(Protocol):
         """Hand records to Kafka; None once all replicas have every one of them."""
 
 
-@dataclass(slots=True)
-class _Judged:
-    """The items of one delivery, in order: what goes to Kafka, what is answered, and what is counted."""
-
-    records: list[Record] = field(default_factory=list)
-    receipts: list[Receipt] = field(default_factory=list)
-    accepted: Counter[str] = field(default_factory=Counter)  # by channel
-    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by channel and reason
-
-
 class Acceptor:
     """Accepts deliveries of any source. One for each process."""
 
     def __init__(self, publisher: Publishes, topics: Topics, max_interaction: int, metrics: Metrics) -> None:
         self._publisher = publisher
-        self._topics: dict[Channel, str] = {channel: topics.interactions(channel) for channel in CHANNELS}
-        self._rejected = topics.rejected
-        self._max_interaction = max_interaction
+        self._judge = Judge(topics, max_interaction, publisher.max_record)
         self._metrics = metrics
         self._large = asyncio.Semaphore(1)
-        self._log = logger()
 
     async def accept(self, source: Source, delivery: Delivery) -> Outcome:
         """Accept one delivery; waits for room in the backlog for a bounded time. Never raises on any bytes."""
@@ -74,79 +54,30 @@ class Acceptor:
         `patience`: seconds to wait for room in the backlog; without it, as long as it takes (`throughline import`).
         Where Kafka does not answer, each that would have been accepted is `Held`.
         """
-        judged = [await self._judge(source, delivery) for delivery in deliveries]
-        records = [record for one in judged if isinstance(one, _Judged) for record in one.records]
+        judged = [await self._verified(source, delivery) for delivery in deliveries]
+        records = [record for one in judged if isinstance(one, Judged) for record in one.records]
         failure = await self._publisher.publish(records, patience) if records else None
         outcomes: list[Outcome] = []
         for one in judged:
-            outcome = self._settle(source, one, failure) if isinstance(one, _Judged) else one
+            outcome = self._settle(source, one, failure) if isinstance(one, Judged) else one
             self._metrics.deliveries.labels(source.name, _name_of(outcome)).inc()
             outcomes.append(outcome)
         return outcomes
 
-    async def _judge(self, source: Source, delivery: Delivery) -> _Judged | Refused | Malformed | TooLarge | Held:
+    async def _verified(self, source: Source, delivery: Delivery) -> Judged | Refused | Malformed | TooLarge | Held:
         try:
             refused = source.adapter.verify(delivery)
         except Exception as error:  # noqa: BLE001  a defect: nothing is known to be authentic, so nothing may be kept
-            self._tell(source, "verify", error)
+            self._judge.tell(source, "verify", error)
             return Held("failed", f"the adapter of source {source.name} failed", "see the log; send it again later", 60)
         if refused is not None:
             return refused
         if len(delivery.body) <= LARGE:
-            return self._decode(source, delivery)
+            return self._judge.judge(source, delivery)
         async with self._large:
-            return await asyncio.to_thread(self._decode, source, delivery)
+            return await asyncio.to_thread(self._judge.judge, source, delivery)
 
-    def _decode(self, source: Source, delivery: Delivery) -> _Judged | Malformed | TooLarge:
-        judged = _Judged()
-        try:
-            for item in source.adapter.decode(delivery):
-                self._add(judged, source, delivery, item)
-        except MalformedError as error:
-            return Malformed(error.message, error.hint)
-        except Exception as error:  # noqa: BLE001  a defect of the adapter: keep the delivery whole, to be replayed
-            self._tell(source, "decode", error)
-            fault = Fault(Reason.UNDECODABLE, f"the adapter failed: {type(error).__name__}: {error}"[:1000])
-            judged = _Judged()
-            self._keep(judged, rejected(Bad(fault, delivery.body), source, delivery))
-        limit = self._publisher.max_record
-        if any(len(value) > limit for _, _, value in judged.records):
-            return TooLarge(f"an item that cannot be accepted is too large to be kept: over {limit} bytes", "send less")
-        return judged
-
-    def _add(self, judged: _Judged, source: Source, delivery: Delivery, item: Draft | Bad) -> None:
-        if isinstance(item, Bad):
-            self._keep(judged, rejected(item, source, delivery))
-            return
-        sealed = seal(item, source.origin, delivery.received_at, self._max_interaction)
-        if isinstance(sealed, Bad):
-            self._keep(judged, rejected(sealed, source, delivery, item.channel))
-        else:
-            self._take(judged, source, sealed)
-
-    def _take(self, judged: _Judged, source: Source, sealed: Sealed) -> None:
-        event_id = str(sealed.event_id)
-        key = f"{source.origin.tenant}:{event_id}".encode()
-        judged.records.append((self._topics[sealed.channel], key, sealed.value))
-        judged.receipts.append({"event_id": event_id, "message_id": sealed.message_id, "status": "accepted"})
-        judged.accepted[sealed.channel] += 1
-
-    def _keep(self, judged: _Judged, record: Rejected) -> None:
-        fault = record.fault
-        judged.records.append((self._rejected, str(record.rejected_id).encode(), record.encode()))
-        receipt: Receipt = {
-            "event_id": str(record.event_id) if record.event_id else None,
-            "message_id": record.message_id,
-            "status": "rejected",
-            "reason": fault.reason.value,
-            "detail": fault.detail,
-        }
-        if fault.path:
-            receipt["path"] = fault.path
-        judged.receipts.append(receipt)
-        judged.rejected[record.channel, fault.reason.value] += 1
-
-    def _settle(self, source: Source, judged: _Judged, failure: Held | None) -> Outcome:
+    def _settle(self, source: Source, judged: Judged, failure: Held | None) -> Outcome:
         if failure is not None and judged.records:
             return failure
         for channel, count in judged.accepted.items():
@@ -154,17 +85,6 @@ class Acceptor:
         for (channel, reason), count in judged.rejected.items():
             self._metrics.rejected.labels(channel, source.name, reason).inc(count)
         return Accepted(judged.receipts)
-
-    def _tell(self, source: Source, what: str, error: Exception) -> None:
-        """Where it failed."""
-        self._log.error(
-            "adapter_failed",
-            source=source.name,
-            adapter=source.origin.adapter,
-            what=what,
-            error=type(error).__name__,
-            frames=frames_of(error),
-        )
 
 
 def _name_of(outcome: Outcome) -> str:

@@ -5,7 +5,7 @@ no clock and holds no state: the same delivery gives the same drafts, so a vendo
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -29,6 +29,8 @@ class Delivery:
         body: unpacked (gzip and the like are the intake's business).
         received_at: aware, UTC.
         url: the full URL as the vendor called it, query included; empty where there is none. Signatures cover it.
+        first: which item of a larger delivery its first one was, from 0; only a replay of an item says so.
+        replay_of: the rejected record that is sent again; only a replay has one.
     """
 
     method: str
@@ -38,6 +40,13 @@ class Delivery:
     body: bytes
     received_at: datetime
     url: str = ""
+    first: int = 0
+    replay_of: UUID | None = None
+
+    @property
+    def whole(self) -> bytes:
+        """The bytes that say something: the body, or where a GET is a delivery, its query."""
+        return self.body or self.query.encode(errors="replace")
 
 
 Refusal = Literal["key_missing", "key_wrong", "signature_missing", "signature_wrong", "signature_stale", "malformed"]
@@ -70,6 +79,8 @@ class Draft:
         occurred_at: aware; None where the delivery has no time of its own: then it is the time of receipt.
         sent_at: aware; when the device says that it sent it.
         identifiers: (kind, value) pairs as they came; put into normal form later; empty values are dropped later.
+        alone: the body of a delivery that holds nothing but this item, for one of a batch; None: the delivery's own.
+            It is kept, to be replayed, where the draft turns out to be no interaction.
     """
 
     channel: Channel
@@ -91,6 +102,7 @@ class Draft:
     duration_s: float | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
+    alone: Callable[[], bytes] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,8 @@ class Bad:
 
     Attributes:
         fault: what is wrong, and where in the delivery.
-        body: the item's own bytes, as near to the original as can be told; the whole delivery's where it cannot.
+        body: a delivery that holds nothing but this item, as near to the original as can be told; else the whole one.
+            Decoded again (a replay), it gives this item and the same ids.
         message_id: the provider's id of it, where it can still be read.
         event_id: the id that it would have had, where it can be told.
     """

@@ -1,37 +1,63 @@
 """What is no interaction is kept whole: the record of `interactions.rejected` that the intake writes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from producers.contract import Bad, Delivery
+from producers.contract import Bad, Delivery, Draft
 from producers.seal import timestamp
 from producers.sources import Source
 from schemas.records import Rejected
 
 MASKED: Final = "(kept out)"
+WHOLE: Final = 5 << 20  # bytes of a body that is kept whole: as base64 it fits a record of Kafka
+CUT: Final = ":cut"  # beside the headers: the size of a body of which only the beginning is kept
 _SECRET: Final = re.compile(
     r"authorization|cookie|signature|secret|password|token|api-?_?key|access-?_?key|write-?_?key|hmac|csrf|credential"
 )
 _HARMLESS: Final = frozenset({"i-twilio-idempotency-token"})  # tells retries apart and opens nothing
 
 
-def rejected(bad: Bad, source: Source, delivery: Delivery, channel: str = "") -> Rejected:
-    """The record of one bad item. `channel`: where it is known; else the source's own, where it has but one."""
+def kept(item: Draft | Bad, delivery: Delivery) -> bytes:
+    """What is kept of an item that is no interaction: a delivery that holds nothing else."""
+    if isinstance(item, Bad):
+        return item.body
+    return delivery.whole if item.alone is None else item.alone()
+
+
+def rejected(
+    bad: Bad, source: Source, delivery: Delivery, *, channel: str = "", number: int = 0, most: int = WHOLE
+) -> Rejected:
+    """The record of one bad item.
+
+    Args:
+        bad: the item.
+        source: where it came from.
+        delivery: how.
+        channel: where it is known; else the source's own, where it has but one.
+        number: which item of the delivery it is.
+        most: bytes that are kept of its body.
+    """
+    said = headers_of(delivery) | ({":first": str(delivery.first + number)} if delivery.first + number else {})
+    detail = bad.fault.detail
+    if (size := len(bad.body)) > most:
+        detail = f"{detail}; of {size} bytes the first {most} are kept"
+        said[CUT] = str(size)
     return Rejected(
-        fault=replace(bad.fault, detail=_plain(bad.fault.detail), path=_plain(bad.fault.path)),
+        fault=replace(bad.fault, detail=_plain(detail), path=_plain(bad.fault.path)),
         stage="intake",
         tenant=source.origin.tenant,
         source=source.origin.source,
         adapter=source.origin.adapter,
         channel=channel or _channel_of(source),
         received_at=timestamp(delivery.received_at),
-        body=bad.body,
-        headers=headers_of(delivery),
+        body=bad.body[:most],
+        headers=said,
         event_id=bad.event_id,
         message_id=None if bad.message_id is None else _plain(bad.message_id),
+        replay_of=delivery.replay_of,
     )
 
 
@@ -48,15 +74,15 @@ def headers_of(delivery: Delivery) -> dict[str, str]:
     """
     said = {":method": delivery.method, ":path": _plain(delivery.path)}
     if delivery.query:
-        said[":query"] = urlencode(_masked(dict(parse_qsl(delivery.query, keep_blank_values=True))))
-    return said | _masked(delivery.headers)
+        said[":query"] = urlencode(_masked(parse_qsl(delivery.query, keep_blank_values=True)))
+    return dict(_masked(delivery.headers.items())) | said
 
 
-def _masked(values: Mapping[str, str]) -> dict[str, str]:
-    return {
-        _plain(name): MASKED if _SECRET.search(name.lower()) and name not in _HARMLESS else _plain(value)
-        for name, value in values.items()
-    }
+def _masked(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [
+        (_plain(name), MASKED if _SECRET.search(name.lower()) and name not in _HARMLESS else _plain(value))
+        for name, value in pairs
+    ]
 
 
 def _plain(text: str) -> str:

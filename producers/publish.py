@@ -15,7 +15,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from producers.accept import Record
+from producers.judge import Record
 from producers.outcomes import Held
 from schemas.kafka.backlog import Ledger, Report
 from schemas.kafka.clients import producer_config

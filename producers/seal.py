@@ -22,7 +22,7 @@ _PLAIN: Final = (  # members that pass from the draft as they are, absent when e
 )  # fmt: skip
 
 
-_MEMBERS: Final = tuple(member.name for member in fields(Draft))
+_MEMBERS: Final = tuple(member.name for member in fields(Draft) if member.name != "alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,15 @@ def timestamp(time: datetime) -> str:
 _receipt: Final = lru_cache(maxsize=64)(timestamp)  # the same for all items of a delivery
 
 
-def seal(draft: Draft, origin: Origin, received_at: datetime, max_size: int) -> Sealed | Bad:
+def seal(
+    draft: Draft, origin: Origin, received_at: datetime, max_size: int, replay_of: UUID | None = None
+) -> Sealed | Bad:
     """The interaction that a draft describes, or why it is none. `max_size` is in bytes, of the sealed value."""
     try:
         said = orjson.dumps(_said(draft, origin), option=orjson.OPT_SORT_KEYS)
         mark = mark_of(said)
         identity = event_id(origin.tenant, origin.source, draft.message_id or _content(draft, mark))
-        unsaid = orjson.dumps(_unsaid(draft, received_at))
+        unsaid = orjson.dumps(_unsaid(draft, received_at, replay_of))
         head = f'{{"schema":{SCHEMA},"event_id":"{identity}","fingerprint":"{mark}",'
         value = b"%b%b,%b" % (head.encode(), said[1:-1], unsaid[1:])  # one object of three, each written once
     except (TypeError, ValueError, OverflowError) as error:  # a number over 64 bits, a lone surrogate, the year 10000
@@ -100,7 +102,7 @@ def _said(draft: Draft, origin: Origin) -> dict[str, Any]:
     return said
 
 
-def _unsaid(draft: Draft, received_at: datetime) -> dict[str, Any]:
+def _unsaid(draft: Draft, received_at: datetime, replay_of: UUID | None) -> dict[str, Any]:
     """What may differ from copy to copy: times and circumstances."""
     received = _receipt(received_at)
     unsaid: dict[str, Any] = {
@@ -111,6 +113,8 @@ def _unsaid(draft: Draft, received_at: datetime) -> dict[str, Any]:
         unsaid["sent_at"] = timestamp(draft.sent_at)
     if draft.context:
         unsaid["context"] = draft.context
+    if replay_of is not None:
+        unsaid["replay_of"] = str(replay_of)
     return unsaid
 
 

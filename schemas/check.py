@@ -77,6 +77,7 @@ class Checked(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     duration_s: Annotated[float, Meta(ge=0, le=MAX_NUMBER)] | None = None
     properties: msgspec.Raw = EMPTY
     context: msgspec.Raw = EMPTY
+    replay_of: UUID | None = None
 
 
 _decode: Final = msgspec.json.Decoder(Checked).decode

@@ -11,7 +11,7 @@ NAMESPACE: Final = UUID("6a0f7c1e-5c1b-5f0e-9d55-7d1a3c0b9e42")  # of all UUIDs 
 _NAMESPACE: Final = NAMESPACE.bytes
 _VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))  # of a digest's digit, RFC 9562's
 UNSAID: Final = frozenset(  # what may differ between copies, and what is made from the rest
-    {"occurred_at", "sent_at", "received_at", "context", "event_id", "schema", "fingerprint"}
+    {"occurred_at", "sent_at", "received_at", "context", "event_id", "schema", "fingerprint", "replay_of"}
 )
 
 

@@ -124,3 +124,4 @@ class Interaction(BaseModel):
     context: Open = Field(
         default_factory=dict, description="the circumstances: page, device, library, campaign, headers"
     )
+    replay_of: Id | None = Field(None, description="the rejected record that was sent again as this interaction")

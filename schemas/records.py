@@ -53,6 +53,7 @@ class Rejected:
         headers: the delivery's own, without secrets; names in lower case.
         position: of the raw record; BEFORE_KAFKA at the intake.
         event_id, message_id: where they are known.
+        replay_of: the rejected record that was sent again and rejected again as this one.
     """
 
     fault: Fault
@@ -67,6 +68,7 @@ class Rejected:
     position: Position = BEFORE_KAFKA
     event_id: UUID | None = None
     message_id: str | None = None
+    replay_of: UUID | None = None
 
     @property
     def rejected_id(self) -> UUID:
@@ -95,6 +97,7 @@ class Rejected:
                 "body_encoding": encoding,
                 "headers": orjson.dumps(dict(self.headers)).decode(),
                 **self.position.as_members(),
+                **({} if self.replay_of is None else {"replay_of": str(self.replay_of)}),
             }
         )
 

@@ -7,6 +7,8 @@ holds the rules of a single message.
 import binascii
 import hmac
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -24,6 +26,7 @@ _BY_PATH: Final[dict[str, Call]] = CALLS | {name[0]: name for name in CALLS.valu
 _BATCHES: Final = frozenset({"batch", "import", "b"})
 _ENVELOPE: Final = frozenset({"batch", "writeKey", "sentAt", "context", "integrations"})
 _ALONE: Final = Envelope()
+_AROUND: Final = 16 << 10  # bytes; each rejected message of a batch is kept with what stood around it
 
 
 class SegmentConfig(SourceConfig):
@@ -117,9 +120,13 @@ class Segment(Adapter[SegmentConfig]):
         end = delivery.path.rstrip("/").rpartition("/")[2]
         call = _BY_PATH.get(end)
         if end not in _BATCHES and (call is not None or "batch" not in body):
-            return [_item(body, call, "", _ALONE)]
+            return [_item(body, call, "", _ALONE, partial(_alone, body, None))]
         messages, envelope = _batch(body)
-        return [_item(message, None, f"batch[{at}]", envelope) for at, message in enumerate(messages)]
+        around = _around(body)
+        return [
+            _item(message, None, f"batch[{at}]", envelope, partial(_alone, message, around))
+            for at, message in enumerate(messages, delivery.first)
+        ]
 
 
 def _body(raw: bytes) -> dict[str, Any]:
@@ -145,15 +152,29 @@ def _batch(body: dict[str, Any]) -> tuple[list[object], Envelope]:
     return messages, Envelope(body.get("context") or {}, body.get("integrations") or {}, body.get("sentAt"), rest)
 
 
-def _item(message: object, call: Call | None, at: str, envelope: Envelope) -> Draft | Bad:
+def _around(body: dict[str, Any]) -> dict[str, Any]:
+    """What a batch says beside its messages, to be kept with each that is rejected; nothing where it is large."""
+    around = {name: value for name, value in body.items() if name not in ("batch", "writeKey")}
+    return around if len(write(around)) <= _AROUND else {}
+
+
+def _alone(message: object, around: dict[str, Any] | None) -> bytes:
+    """The body of a delivery that holds this message only, in a batch where it came in one; without the key."""
+    if isinstance(message, dict):
+        message = {name: value for name, value in message.items() if name != "writeKey"}
+    return write(message if around is None else around | {"batch": [message]})
+
+
+def _item(message: object, call: Call | None, at: str, envelope: Envelope, alone: Callable[[], bytes]) -> Draft | Bad:
     if not isinstance(message, dict):
-        return Bad(Fault(Reason.SCHEMA_INVALID, "a message must be an object", at), write(message))
+        return Bad(Fault(Reason.SCHEMA_INVALID, "a message must be an object", at), alone())
     made = draft_of(message, call, envelope)
     if isinstance(made, Draft):
+        made.alone = alone
         return made
     message_id = message.get("messageId")
     return Bad(
         Fault(made.reason, made.detail, f"{at}.{made.path}".lstrip(".")),
-        write({name: value for name, value in message.items() if name != "writeKey"}),
+        alone(),
         message_id if isinstance(message_id, str) and message_id else None,
     )

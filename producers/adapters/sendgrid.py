@@ -118,12 +118,11 @@ class SendGrid(Adapter[SendGridConfig]):
 
     def decode(self, delivery: Delivery) -> Iterator[Draft | Bad]:
         """One draft an event; docs/adapters/sendgrid.md says what becomes what."""
-        document = loaded(delivery.body)
         if isinstance(document := loaded(delivery.body), Bad):
             yield document
             return
         events = document if isinstance(document, list) and document else [document]
-        for number, event in enumerate(events):
+        for number, event in enumerate(events, delivery.first):
             yield drafted(partial(_read, event), f"[{number}]" * (events is document), [event])
 
 

@@ -20,7 +20,6 @@ from producers.dialects.mail.structure import UnreadableError, parse
 from schemas.fates import Fault, Reason
 from schemas.interaction import MAX_SHORT, MAX_VALUE, Direction
 
-_HEAD: Final = 256 << 10  # bytes of a mail that are kept where it is rejected
 _ROOM: Final = 248 << 10  # bytes of JSON that a draft may take: the interaction's limit without ids and times
 _REPORT_TEXT: Final = 16 << 10  # bytes of a report's text: it stands in the draft of every recipient
 _MOST_LISTED: Final = 100  # addresses, attachments and header fields
@@ -99,6 +98,7 @@ class Smtp(Adapter[SmtpConfig]):
             if number and draft.message_id:
                 draft.message_id = f"{draft.message_id[: MAX_SHORT - 8]}#{number + 1}"
             _fill(draft, content)
+        drafts = drafts[delivery.first : delivery.first + 1] if delivery.first else drafts
         missing = "no address names a customer: neither From, Sender, Reply-To nor the envelope, nor the report"
         return [
             draft if draft.identifiers else _bad(Reason.IDENTIFIER_MISSING, missing, delivery, draft.message_id)
@@ -233,7 +233,4 @@ def _fitting(text: str, room: int) -> str:
 
 
 def _bad(reason: Reason, detail: str, delivery: Delivery, message_id: str | None = None) -> Bad:
-    """A mail that is rejected: its head alone where the whole is larger than a record of Kafka should be."""
-    if len(delivery.body) > _HEAD:
-        detail = f"{detail}; of {len(delivery.body)} bytes the first {_HEAD} are kept"
-    return Bad(Fault(reason, detail), delivery.body[:_HEAD], message_id)
+    return Bad(Fault(reason, detail), delivery.body, message_id)

@@ -6,6 +6,7 @@ Formats: Twilio's pages "TwiML Voice Request" (the parameters of every request),
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
@@ -15,6 +16,7 @@ from producers.contract import Adapter, Bad, Delivery, Draft, Refused, Reply, So
 from producers.dialects.dates import instant
 from producers.dialects.named import named
 from producers.dialects.twilio_request import is_signed, parameters
+from producers.json_text import write
 from schemas.fates import Fault, Reason
 from schemas.interaction import MAX_NUMBER, MAX_VALUE, Direction
 
@@ -74,14 +76,16 @@ class TwilioVoice(Adapter[TwilioVoiceConfig]):
         try:
             callbacks = parameters(delivery)
         except ValueError as error:
-            yield Bad(Fault(Reason.UNDECODABLE, f"neither a form nor JSON: {error}"), delivery.body)
+            yield Bad(Fault(Reason.UNDECODABLE, f"neither a form nor JSON: {error}"), delivery.whole)
             return
         for number, said in enumerate(callbacks):
             path = f"[{number}]." if len(callbacks) > 1 else ""
             if isinstance(said, dict) and (_word(said, "CallSid") or _word(said, "ConferenceSid")):
-                yield _draft(said, delivery, self.config)
+                draft = _draft(said, delivery, self.config)
+                draft.alone = partial(write, said) if path else None
+                yield draft
             else:
-                body = orjson.dumps(said) if path else delivery.body or delivery.query.encode(errors="replace")
+                body = write(said) if path else delivery.whole
                 yield Bad(Fault(Reason.UNDECODABLE, "no callback of a call: no CallSid", f"{path}CallSid"), body)
 
     def reply(self) -> Reply:

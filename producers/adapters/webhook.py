@@ -8,8 +8,9 @@ attempt. Senders on Svix name the same headers `svix-...`.
 import binascii
 import hmac
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
@@ -20,7 +21,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from producers.contract import Adapter, Bad, Delivery, Draft, Refused
 from producers.dialects.mapped import MappedConfig, draft_of
 from producers.dialects.mapping import RulesField, default
-from producers.dialects.paths import Path, PathField, take_out, values
+from producers.dialects.paths import Path, PathField, around, take_out, values
 from producers.json_text import read, write
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS
@@ -130,25 +131,34 @@ class Webhook(Adapter[WebhookConfig]):
             return
         found = _items(document, self.config.items)
         if found is None:
-            yield self._item(document, delivery.body, message_id, document)
+            yield self._item(document, lambda: delivery.body, message_id, document)
             return
         items, where = found
         envelope = _envelope(document, self.config.items)
         small = len(write(envelope)) <= _ENVELOPE
-        for number, item in enumerate(items):
-            body = write(item)
-            made = self._item(item, body, message_id and f"{message_id}:{number}", document, f"{where}[{number}]")
-            if isinstance(made, Draft) and envelope and (small or number == 0):
-                made.context["envelope"] = envelope
+        for number, item in enumerate(items, delivery.first):
+            alone = partial(self._alone, write(item), envelope if small else {})  # the item is about to be consumed
+            made = self._item(item, alone, message_id and f"{message_id}:{number}", document, f"{where}[{number}]")
+            if isinstance(made, Draft):
+                made.alone = alone
+                if envelope and (small or number == 0):
+                    made.context["envelope"] = envelope
             yield made
 
-    def _item(self, item: object, body: bytes, message_id: str | None, whole: object, where: str = "") -> Draft | Bad:
+    def _alone(self, item: bytes, envelope: dict[str, Any]) -> bytes:
+        """A body that holds this item only, in what stood around all of them."""
+        path = self.config.items
+        return write([read(item)] if path is None else around(envelope, path, read(item)))
+
+    def _item(
+        self, item: object, alone: Callable[[], bytes], message_id: str | None, whole: object, where: str = ""
+    ) -> Draft | Bad:
         config = self.config
         made = draft_of(item, config.map, config.channel, config.timezone, whole=whole, message_id=message_id)
         if isinstance(made, Draft):
             return made
         path = ".".join(part for part in (where, made.path) if part)
-        return Bad(Fault(made.reason, made.detail, path), body, message_id)
+        return Bad(Fault(made.reason, made.detail, path), alone(), message_id)
 
 
 def _header(delivery: Delivery, part: str) -> str:

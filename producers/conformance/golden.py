@@ -135,7 +135,7 @@ def described(item: Draft | Bad, adapter: Adapter[Any], delivery: Delivery) -> d
     if isinstance(item, Bad):
         told = {"bad": item.fault.reason.value, "path": item.fault.path, "detail": item.fault.detail}
         return told | ({"message_id": item.message_id} if item.message_id else {})
-    members = {field.name: getattr(item, field.name) for field in fields(item)}
+    members = {field.name: getattr(item, field.name) for field in fields(item) if field.name != "alone"}
     for name in ("occurred_at", "sent_at"):
         members[name] = members[name] and timestamp(members[name])
     sealed = seal(item, origin_of(adapter), delivery.received_at, MAX_SIZE)

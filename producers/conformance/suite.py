@@ -21,9 +21,10 @@ from producers.conformance.forgeries import believed_bodies, believed_headers, k
 from producers.conformance.golden import Case, CaseError, build, origin_of
 from producers.conformance.mutations import mutated
 from producers.contract import Adapter, Bad, Delivery, Draft, Refused
+from producers.keep import kept
 from producers.seal import Sealed, seal
 
-Rule = Literal["golden", "expected", "seal", "ids", "forged", "stale", "secret", "raises"]
+Rule = Literal["golden", "expected", "seal", "ids", "alone", "forged", "stale", "secret", "raises"]
 FOREVER: Final = timedelta(days=3650)
 _FORGED: Final = frozenset({"signature_wrong", "key_wrong"})
 _Found = Iterator[tuple[Rule, str]]
@@ -92,6 +93,7 @@ def _case(case: Case, adapter: Adapter[Any], outcomes: list[object], *, update: 
     if isinstance(actual, list):
         yield from _sealing(case, adapter)
         yield from _stability(case, adapter)
+        yield from _standing(case, adapter)
     yield from _robustness(adapter, case.delivery)
 
 
@@ -138,6 +140,21 @@ def _stability(case: Case, adapter: Adapter[Any]) -> _Found:
     later = replace(case.delivery, received_at=case.delivery.received_at + timedelta(hours=5, seconds=1.5))
     if _marks(adapter, case.delivery) != _marks(adapter, later):
         yield "ids", "the same delivery, received later, gives other ids or other content: decode is not pure"
+
+
+def _standing(case: Case, adapter: Adapter[Any]) -> _Found:
+    """What would be kept of each item gives that item again, with its ids: so it can be replayed."""
+
+    def described(item: Draft | Bad) -> dict[str, Any]:
+        said = golden.described(item, adapter, case.delivery)
+        return {name: value for name, value in said.items() if name != "path"}  # its place in the whole delivery
+
+    for number, item in enumerate(golden.items(adapter, case.delivery)):
+        body = kept(item, case.delivery)
+        again = golden.items(adapter, replace(case.delivery, body=body, first=number))
+        one, *_ = [*map(described, again), {}]
+        if one != described(item):
+            yield "alone", f"item {number}, kept alone and decoded again, is another one: see Draft.alone and Bad.body"
 
 
 def _marks(adapter: Adapter[Any], delivery: Delivery) -> list[tuple[UUID | None, str]]:

@@ -109,3 +109,20 @@ def _take_out(value: object, steps: tuple[Step, ...]) -> None:
         _take_out(below, rest)
         if below == {} and isinstance(value, dict) and isinstance(step, str):
             del value[step]
+
+
+def around(envelope: dict[str, Any], path: Path, item: object) -> object:
+    """A document in which a path leads to this item only; the envelope is around it where the path has no indexes."""
+    names = [step for step in path.steps if isinstance(step, str)]
+    return _around(envelope if len(names) == len(path.steps) else {}, path.steps, item)
+
+
+def _around(envelope: object, steps: tuple[Step, ...], item: object) -> object:
+    step, rest = steps[0], steps[1:]
+    below = envelope.get(step) if isinstance(envelope, dict) else None
+    inner = _around(below, rest, item) if rest else [item] if isinstance(step, str) else item
+    if isinstance(step, str):
+        return (envelope if isinstance(envelope, dict) else {}) | {step: inner}
+    if isinstance(step, Every):
+        return [inner]
+    return [None] * step + [inner] if step >= 0 else [inner] + [None] * (-step - 1)

@@ -6,6 +6,7 @@ bad item is rejected alone.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import orjson
@@ -46,12 +47,15 @@ def drafted(read: Callable[[], Draft], path: str, alone: object) -> Draft | Bad:
         alone: a delivery that holds this item only: kept whole, and decodable again.
     """
     try:
-        return read()
+        draft = read()
     except ItemError as error:
         place = ".".join(part for part in (path, error.path) if part)
         fault = Fault(error.reason, error.detail, place)
     except orjson.JSONEncodeError as error:
         fault = Fault(Reason.UNDECODABLE, f"cannot be written again: {error}", path)
+    else:
+        draft.alone = partial(json_text.write, alone)
+        return draft
     return Bad(fault, json_text.write(alone))
 
 

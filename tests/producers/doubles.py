@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from producers.accept import Acceptor, Record
+from producers.accept import Acceptor
 from producers.contract import Adapter, Bad, Delivery, Draft, Refused, Reply, SourceConfig
+from producers.judge import Record
 from producers.outcomes import Held
 from producers.seal import Origin
 from producers.sources import Source

@@ -140,8 +140,8 @@ async def test_an_interaction_over_the_limit_is_kept_and_a_record_that_kafka_can
     outcome = await acceptor(publisher, max_interaction=1000).accept(shop, delivery())
     assert isinstance(outcome, Accepted)
     assert outcome.receipts[0].get("reason") == "too_large"
-    double(shop).decoding = lambda _: [draft("m1", text="x" * (publisher.max_record + 1))]
-    assert isinstance(await acceptor(publisher).accept(shop, delivery()), TooLarge)
+    large = delivery(b"x" * (publisher.max_record + 1))
+    assert isinstance(await acceptor(publisher, max_interaction=1000).accept(shop, large), TooLarge)
     assert len(publisher.records) == 1
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers import publish
-from producers.accept import FOR_EVER, Record
+from producers.accept import FOR_EVER
+from producers.judge import Record
 from producers.publish import OVERHEAD, Publisher, pieces
 from schemas.kafka.backlog import Ledger
 from schemas.kafka.books import PartitionBook

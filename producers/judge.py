@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from producers.contract import Bad, Delivery, Draft, MalformedError
-from producers.keep import WHOLE, kept, rejected
+from producers.keep import kept, rejected
 from producers.outcomes import Malformed, Receipt, TooLarge
 from producers.seal import Sealed, seal
 from producers.sources import Source
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS, Channel
-from schemas.records import Rejected
+from schemas.records import WHOLE, Rejected
 from schemas.telemetry import frames_of, logger
 from schemas.topics import Topics
 

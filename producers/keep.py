@@ -1,23 +1,13 @@
 """What is no interaction is kept whole: the record of `interactions.rejected` that the intake writes."""
 
-import re
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from producers.contract import Bad, Delivery, Draft
 from producers.seal import timestamp
 from producers.sources import Source
-from schemas.records import Rejected
-
-MASKED: Final = "(kept out)"
-WHOLE: Final = 5 << 20  # bytes of a body that is kept whole: as base64 it fits a record of Kafka
-CUT: Final = ":cut"  # beside the headers: the size of a body of which only the beginning is kept
-_SECRET: Final = re.compile(
-    r"authorization|cookie|signature|secret|password|token|api-?_?key|access-?_?key|write-?_?key|hmac|csrf|credential"
-)
-_HARMLESS: Final = frozenset({"i-twilio-idempotency-token"})  # tells retries apart and opens nothing
+from schemas.headers import masked, plain
+from schemas.records import CUT, WHOLE, Rejected
 
 
 def kept(item: Draft | Bad, delivery: Delivery) -> bytes:
@@ -46,7 +36,7 @@ def rejected(
         detail = f"{detail}; of {size} bytes the first {most} are kept"
         said[CUT] = str(size)
     return Rejected(
-        fault=replace(bad.fault, detail=_plain(detail), path=_plain(bad.fault.path)),
+        fault=replace(bad.fault, detail=plain(detail), path=plain(bad.fault.path)),
         stage="intake",
         tenant=source.origin.tenant,
         source=source.origin.source,
@@ -56,7 +46,7 @@ def rejected(
         body=bad.body[:most],
         headers=said,
         event_id=bad.event_id,
-        message_id=None if bad.message_id is None else _plain(bad.message_id),
+        message_id=None if bad.message_id is None else plain(bad.message_id),
         replay_of=delivery.replay_of,
     )
 
@@ -72,19 +62,7 @@ def headers_of(delivery: Delivery) -> dict[str, str]:
 
     Of what authenticates (authorization, cookies, signatures, tokens) only the name stays.
     """
-    said = {":method": delivery.method, ":path": _plain(delivery.path)}
+    said = {":method": delivery.method, ":path": plain(delivery.path)}
     if delivery.query:
-        said[":query"] = urlencode(_masked(parse_qsl(delivery.query, keep_blank_values=True)))
-    return dict(_masked(delivery.headers.items())) | said
-
-
-def _masked(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [
-        (_plain(name), MASKED if _SECRET.search(name.lower()) and name not in _HARMLESS else _plain(value))
-        for name, value in pairs
-    ]
-
-
-def _plain(text: str) -> str:
-    """Text that UTF-8 can hold: bytes that were no characters (lone surrogates) are spelled out."""
-    return text.encode(errors="backslashreplace").decode()
+        said[":query"] = urlencode(masked(parse_qsl(delivery.query, keep_blank_values=True)))
+    return dict(masked(delivery.headers.items())) | said

@@ -8,8 +8,9 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from logging import getLogger
 from typing import Final
 
@@ -70,11 +71,13 @@ class Publisher:
         self._thread = threading.Thread(target=self._poll, name="publisher-poll", daemon=True)
         self._thread.start()
 
-    async def publish(self, records: Sequence[Record], patience: float) -> Held | None:
+    async def publish(
+        self, records: Sequence[Record], patience: float, headers: Mapping[str, bytes] | None = None
+    ) -> Held | None:
         """Hand records to Kafka; None once all replicas have every one of them.
 
-        `patience`: seconds to wait for room. What does not fit the budget at once goes in pieces. After a `Held`, any
-        part of the records may be in Kafka: to send all of them again is harmless.
+        `patience`: seconds to wait for room. `headers`: of each record. What does not fit the budget at once goes in
+        pieces. After a `Held`, any part of the records may be in Kafka: to send all of them again is harmless.
         """
         deadline = time.monotonic() + patience
         for piece, size in pieces(records, self._piece):
@@ -83,7 +86,7 @@ class Publisher:
             if not await self._room(size, deadline):
                 return unavailable() if self.away else overloaded(self.barred)
             with self._metrics.publish.time():
-                error = await self._send(piece, size)
+                error = await self._send(piece, size, headers)
             if error is not None:
                 self._tell(error)
                 return unavailable()
@@ -136,9 +139,13 @@ class Publisher:
         self._flying += size
         return True
 
-    async def _send(self, records: Sequence[Record], size: int) -> KafkaError | None:
+    async def _send(
+        self, records: Sequence[Record], size: int, headers: Mapping[str, bytes] | None
+    ) -> KafkaError | None:
         batch = _Batch(len(records), self._loop)
         produce, report = self._producer.produce, batch.report
+        if headers:
+            produce = partial(produce, headers=dict(headers))
         try:
             for number, (topic, key, value) in enumerate(records):
                 try:

@@ -15,6 +15,8 @@ from schemas.fates import Fault, Stage
 from schemas.ids import uuid_of
 
 _LARGE: Final = 64 << 10  # bytes
+WHOLE: Final = 5 << 20  # bytes of a body that is kept whole: as base64 it fits a record of Kafka
+CUT: Final = ":cut"  # among the headers: the size of a body of which only the beginning is kept
 NOWHERE: Final = UUID(int=0)  # the topic id of what was rejected before it had a position
 
 
@@ -26,6 +28,11 @@ class Position:
     topic_id: UUID
     partition: int
     offset: int
+
+    @property
+    def text(self) -> str:
+        """The position in one word; the topic by its id."""
+        return f"{self.topic_id}:{self.partition}:{self.offset}"
 
     def as_members(self, prefix: str = "raw_") -> dict[str, str | int]:
         """The position as members of a JSON object."""

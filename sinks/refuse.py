@@ -10,10 +10,9 @@ import orjson
 
 from schemas.fates import Fault, Reason
 from schemas.interaction import TIME_TEXT, UUID_TEXT
-from schemas.records import Position, Rejected
+from schemas.records import CUT, WHOLE, Position, Rejected
 from sinks.errors import FatalError
 
-MAX_BODY: Final = 1 << 20  # bytes; as JSON it may take six times as much, and still fits a record
 _SPLICED: Final = re.compile(
     rb'\{"subject":"(?:[^"\\]|\\.)*","raw_topic":"([\w.-]*)","raw_topic_id":"([0-9a-fA-F-]{36})",'
     rb'"raw_partition":(\d{1,9}),"raw_offset":(\d{1,18}),'
@@ -56,8 +55,9 @@ def rejected_of(value: bytes, own: Position, detail: str, now: datetime) -> Reje
     if said.keys() >= _OURS and said["stage"] == "sink":
         msg = f"ClickHouse does not take rejected records ({detail}); run `throughline migrate`"
         raise FatalError(msg)
-    if len(raw.body) > MAX_BODY:
-        detail = f"{detail}; the first {MAX_BODY} of its {len(raw.body)} bytes are kept"
+    is_whole = len(raw.body) <= WHOLE
+    if not is_whole:
+        detail = f"{detail}; of {len(raw.body)} bytes the first {WHOLE} are kept"
     position = raw.position
     if position == own:
         position = _position(said) or own
@@ -70,8 +70,8 @@ def rejected_of(value: bytes, own: Position, detail: str, now: datetime) -> Reje
         adapter=_text(said, "adapter"),
         channel=_text(said, "channel"),
         received_at=_received_at(said, now),
-        body=raw.body[:MAX_BODY],
-        headers={},
+        body=raw.body[:WHOLE],
+        headers={} if is_whole else {CUT: str(len(raw.body))},
         position=position,
         event_id=UUID(event_id) if re.fullmatch(UUID_TEXT, event_id) else None,
         message_id=message_id or None,

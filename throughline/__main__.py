@@ -25,7 +25,7 @@ _COMMANDS: Final = {  # name -> module in throughline.commands, the command in i
     "explain": ("explain:explain", "Why two identifiers are one customer, or why not."),
     "identity": ("identity:identity", "Operators' commands on identity: tie, split, retract, ...; try other rules."),
     "sql": ("sql:sql", "Any query."),
-    "rejected": ("rejected:rejected", "What could not be accepted: list, show."),
+    "rejected": ("rejected:rejected", "What could not be accepted: list, show, replay."),
     "audit": ("audit:audit_", "Every raw position and its fate; exit status 1 when one is missing or has two."),
     "adapters": ("adapters:adapters", "The adapters: list, new, check."),
     "quality": ("quality:quality", "Data quality by source."),

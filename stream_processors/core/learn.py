@@ -7,8 +7,9 @@ import orjson
 
 from schemas.check import Checked, check_all
 from schemas.fates import Fault
+from schemas.headers import INSTEAD_OF
 from schemas.ids import fingerprint
-from stream_processors.core.memory import Memory, in_force, pack, remember
+from stream_processors.core.memory import Memory, in_force, is_itself, pack, remember, unpack
 from stream_processors.core.raw import Raw
 
 NO_KEY: Final = b""
@@ -26,9 +27,22 @@ def learn(raw: Raw, memory: Memory, window: int) -> dict[bytes, bytes]:
         if not isinstance(event, Fault):
             mine = entry(generation, raw.offsets[at], raw.arrivals[at], event, raw.values[at])
             seen = writes.get(key) or stored
-            if seen is None or in_force(seen, mine, window) is None:
+            if seen is None or first_of(seen, mine, raw, at, window) is None:
                 writes[key] = remember(seen, mine)
     return writes
+
+
+def first_of(seen: bytes, mine: bytes, raw: Raw, at: int, window: int) -> bytes | None:
+    """The entry that decides about a record of a known id; None: the record is the first, or takes the first's place.
+
+    A record takes the place of one that ClickHouse refused: that one is rejected, and nothing of its id is stored.
+    """
+    entry = in_force(seen, mine, window)
+    if entry is None or raw.headers[at] is None or is_itself(entry, mine):
+        return entry
+    first = unpack(entry)
+    place = raw.first(first.generation, first.offset).text.encode()
+    return None if (INSTEAD_OF, place) in (raw.headers[at] or ()) else entry
 
 
 def keys_of(checked: list[Checked | Fault]) -> list[bytes]:

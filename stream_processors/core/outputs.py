@@ -10,9 +10,10 @@ import orjson
 
 from schemas.check import Checked
 from schemas.fates import Fault, Reason
+from schemas.headers import masked
 from schemas.identifiers import subject_of
 from schemas.interaction import MAX_SHORT, NAME
-from schemas.records import Duplicate, Position, Rejected
+from schemas.records import CUT, WHOLE, Duplicate, Position, Rejected
 from stream_processors.core.memory import First
 from stream_processors.core.raw import Headers, Raw
 
@@ -55,6 +56,7 @@ def duplicate(raw: Raw, at: int, event: Checked, first: First) -> Output:
 def conflict(raw: Raw, at: int, event: Checked, first: First) -> Rejected:
     """`interactions.rejected`: the id is known, but what is said is not what was said first."""
     where = raw.first(first.generation, first.offset)
+    body, headers = _kept(raw, at)
     return Rejected(
         fault=Fault(Reason.ID_CONFLICT, f"other content came before, at {_text(where)}", "event_id"),
         stage="process",
@@ -63,8 +65,8 @@ def conflict(raw: Raw, at: int, event: Checked, first: First) -> Rejected:
         adapter=event.adapter,
         channel=raw.channel,
         received_at=rfc3339(event.received_at),
-        body=raw.values[at],
-        headers=_headers(raw.headers[at]),
+        body=body,
+        headers=headers,
         position=raw.position(at),
         event_id=event.event_id,
         message_id=event.message_id,
@@ -74,6 +76,7 @@ def conflict(raw: Raw, at: int, event: Checked, first: First) -> Rejected:
 def rejected(raw: Raw, at: int, fault: Fault) -> Rejected:
     """`interactions.rejected`: no interaction at all; what can still be read of it says where it came from."""
     document = _document(raw.values[at])
+    body, headers = _kept(raw, at)
     arrival = min(max(raw.arrivals[at], 0), _LAST_MS)
     return Rejected(
         fault=fault,
@@ -83,8 +86,8 @@ def rejected(raw: Raw, at: int, fault: Fault) -> Rejected:
         adapter=_name(document.get("adapter")),
         channel=raw.channel,
         received_at=rfc3339(datetime.fromtimestamp(arrival / 1000, UTC)),
-        body=raw.values[at],
-        headers=_headers(raw.headers[at]),
+        body=body,
+        headers=headers,
         position=raw.position(at),
         event_id=_uuid(document.get("event_id")),
         message_id=_short(document.get("message_id")),
@@ -123,5 +126,11 @@ def _uuid(value: object) -> UUID | None:
         return None
 
 
+def _kept(raw: Raw, at: int) -> tuple[bytes, dict[str, str]]:
+    """The record and its headers, as they fit a record of `interactions.rejected`."""
+    value, headers = raw.values[at], _headers(raw.headers[at])
+    return value[:WHOLE], headers if len(value) <= WHOLE else headers | {CUT: str(len(value))}
+
+
 def _headers(headers: Headers | None) -> dict[str, str]:
-    return {name.lower(): (value or b"").decode(errors="replace") for name, value in headers or ()}
+    return dict(masked((name.lower(), (value or b"").decode(errors="replace")) for name, value in headers or ()))

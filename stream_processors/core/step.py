@@ -12,8 +12,8 @@ from schemas.check import Checked, check_all
 from schemas.fates import Fault, Reason
 from schemas.records import Rejected
 from stream_processors.core import outputs
-from stream_processors.core.learn import entry, keys_of
-from stream_processors.core.memory import Memory, in_force, is_itself, remember, says_the_same, unpack
+from stream_processors.core.learn import entry, first_of, keys_of
+from stream_processors.core.memory import Memory, is_itself, remember, says_the_same, unpack
 from stream_processors.core.outputs import Output
 from stream_processors.core.raw import Raw
 
@@ -66,7 +66,7 @@ def step(raw: Raw, memory: Memory, unwritten: Mapping[bytes, bytes], window: int
         value, offset = raw.values[at], raw.offsets[at]
         mine = entry(generation, offset, raw.arrivals[at], event, value)
         seen = done.writes.get(key) or unwritten.get(key) or stored
-        first = None if seen is None else in_force(seen, mine, window)
+        first = None if seen is None else first_of(seen, mine, raw, at, window)
         if first is None:
             done.writes[key] = remember(seen, mine)
             _store(done, event, outputs.timeline(event, value, where, offset))

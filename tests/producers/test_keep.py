@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.contract import Bad, Delivery
-from producers.keep import MASKED, headers_of, rejected
+from producers.keep import headers_of, rejected
 from schemas.fates import Fault, Reason
+from schemas.headers import MASKED
 from tests.producers.doubles import NOW, delivery, source
 
 SECRETS = (

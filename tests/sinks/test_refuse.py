@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.records import Position, Rejected
+from schemas.records import WHOLE, Position, Rejected
 from sinks.errors import FatalError
-from sinks.refuse import MAX_BODY, raw_of, rejected_of
+from sinks.refuse import raw_of, rejected_of
 from tests.sinks.rows import duplicate, interaction, position, rejected
 
 OWN = Position("timeline.events", UUID(int=5), 2, 77)
@@ -57,8 +57,8 @@ def test_the_same_record_has_the_same_id_whatever_was_said_about_it() -> None:
 
 
 def test_a_giant_is_cut_and_says_so() -> None:
-    made = rejected_of(b"\x00" * (MAX_BODY + 5), OWN, "why", NOW)
-    assert len(made.body) == MAX_BODY
+    made = rejected_of(b"\x00" * (WHOLE + 5), OWN, "why", NOW)
+    assert len(made.body) == WHOLE
     assert "are kept" in made.fault.detail
     assert len(made.encode()) < 8 << 20
 

@@ -1,9 +1,10 @@
-"""`throughline rejected list|show`: what could not be accepted as an interaction, kept whole."""
+"""`throughline rejected list|show|replay`: what could not be accepted as an interaction, kept whole."""
 
 import click
 
 from schemas.fates import Reason
 from schemas.settings import Loaded
+from throughline.commands.replay import replay
 from throughline.failures import Failed
 from throughline.options import with_json, with_settings
 from throughline.output import print_record, print_rows
@@ -14,6 +15,7 @@ _COLUMNS = [
     "source",
     "stage",
     "rejected",
+    "replayed",
     "first_seen",
     "last_seen",
     "example_path",
@@ -27,15 +29,19 @@ def rejected() -> None:
     """What could not be accepted, kept whole."""
 
 
+rejected.add_command(replay)
+
+
 @rejected.command("list")
 @click.option("--reason", type=click.Choice([reason.value for reason in Reason]), default=None)
 @click.option("--source", default=None)
+@click.option("--all", "everything", is_flag=True, help="Also groups of which all were replayed.")
 @with_json
 @with_settings
-def list_(*, loaded: Loaded, reason: str | None, source: str | None, as_json: bool) -> None:
-    """Counts by reason and source, each with one example."""
+def list_(*, loaded: Loaded, reason: str | None, source: str | None, everything: bool, as_json: bool) -> None:
+    """Counts by reason and source, each with one example that was not replayed yet."""
     with opened(loaded.settings) as client:
-        rows = query(client, "rejected_list", {"reason": reason or "", "source": source or ""})
+        rows = query(client, "rejected_list", {"reason": reason or "", "source": source or "", "all": int(everything)})
     print_rows(rows, _COLUMNS, as_json=as_json)
 
 

@@ -83,7 +83,8 @@ SELECT
     raw_topic,
     raw_topic_id,
     raw_partition,
-    raw_offset
+    raw_offset,
+    replay_of
 FROM interactions
 WHERE tenant = {tenant:String}
     AND if(owner.1 OR asked = nobody, subject IN pieces.1, own_profile = asked)

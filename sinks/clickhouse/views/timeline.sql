@@ -40,7 +40,8 @@ CREATE OR REPLACE VIEW timeline
     raw_topic LowCardinality(String) COMMENT 'The topic of the first copy that was stored',
     raw_topic_id UUID COMMENT 'That topic''s id: offsets start again when a topic is made anew',
     raw_partition Int32 COMMENT 'The partition of the first copy that was stored',
-    raw_offset Int64 COMMENT 'The offset of the first copy that was stored'
+    raw_offset Int64 COMMENT 'The offset of the first copy that was stored',
+    replay_of Nullable(UUID) COMMENT 'The rejected record that was sent again as this interaction; else NULL'
 )
 AS SELECT
     interactions.tenant AS tenant,
@@ -80,7 +81,8 @@ AS SELECT
     raw_topic,
     raw_topic_id,
     raw_partition,
-    raw_offset
+    raw_offset,
+    replay_of
 FROM interactions FINAL
 LEFT ANY JOIN
 (

@@ -88,7 +88,7 @@ def test_every_table_remembers_tokens(store: Store) -> None:
         "SELECT name, create_table_query FROM system.tables"
         " WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name NOT IN ('migrations', 'fields_seen')"
     ).rows
-    assert len(tables) == 12
+    assert len(tables) == 14
     for name, created in tables:
         assert "non_replicated_deduplication_window = 100000" in created, name
         assert "fsync_after_insert = 1" in created or name == "source_freshness", name

@@ -14,6 +14,7 @@ records = st.builds(
     says=st.integers(0, 1),
     arrival=st.integers(1, 4 * WINDOW),
     junk=st.none() | st.none() | junk,
+    instead=st.none() | st.none() | st.integers(0, 24),
 )
 logs = st.lists(records, min_size=1, max_size=24)
 
@@ -142,3 +143,14 @@ def test_a_bad_record_keeps_its_bytes_and_what_can_be_read() -> None:
     assert first["body"].encode() == body
     assert (second["body"], second["body_encoding"], second["reason"]) == ("/wA=", "base64", "not_json")
     assert done.rejected[0][0].decode() == first["rejected_id"]
+
+
+def test_what_takes_the_place_of_a_record_that_the_store_refused_is_stored_once() -> None:
+    memory = Kept()
+    assert fates(take([Sent(1)], memory)) == ["stored"]
+    mended = Sent(1, says=2, instead=0)
+    assert fates(take([mended, mended, Sent(1), Sent(1, says=2)], memory, 1)) == [
+        "stored", "duplicate", "rejected", "duplicate"
+    ]  # fmt: skip
+    assert fates(take([mended], memory, 1)) == ["stored"]  # after a crash
+    assert fates(take([Sent(1, instead=7)], memory, 5)) == ["rejected"]  # the place of another record

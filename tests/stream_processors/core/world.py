@@ -5,7 +5,7 @@ from uuid import UUID
 
 import orjson
 
-from stream_processors.core.raw import Raw
+from stream_processors.core.raw import Headers, Raw
 from stream_processors.core.step import Step, step
 
 WINDOW = 100
@@ -22,6 +22,7 @@ class Sent:
     arrival: int = 1
     junk: bytes | None = None
     marked: bool = True
+    instead: int | None = None  # the offset of the record whose place it takes
 
     @property
     def value(self) -> bytes:
@@ -44,6 +45,10 @@ class Sent:
             document["fingerprint"] = f"{self.says:016x}"
         return orjson.dumps(document)
 
+    @property
+    def headers(self) -> Headers | None:
+        return None if self.instead is None else [("instead-of", f"{TODAY}:3:{self.instead}".encode())]
+
 
 @dataclass
 class Kept:
@@ -64,7 +69,7 @@ def raw(sent: list[Sent], begin: int = 0, topic_ids: tuple[UUID, ...] = (TODAY,)
         values=[one.value for one in sent],
         offsets=list(range(begin, begin + len(sent))),
         arrivals=[one.arrival for one in sent],
-        headers=[None] * len(sent),
+        headers=[one.headers for one in sent],
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from producers.contract import Delivery, Refused
 from producers.judge import Judge, Judged, Record
 from producers.outcomes import Accepted, Held, Malformed, Outcome, TooLarge
+from producers.receipts import Recent
 from producers.sources import Source
 from schemas.telemetry import Metrics
 from schemas.topics import Topics
@@ -34,12 +35,17 @@ class Publishes(Protocol):
 
 
 class Acceptor:
-    """Accepts deliveries of any source. One for each process."""
+    """Accepts deliveries of any source. One for each process.
+
+    Attributes:
+        recent: the receipts of what was accepted last.
+    """
 
     def __init__(self, publisher: Publishes, topics: Topics, max_interaction: int, metrics: Metrics) -> None:
         self._publisher = publisher
         self._judge = Judge(topics, max_interaction, publisher.max_record)
         self._metrics = metrics
+        self.recent = Recent()
         self._large = asyncio.Semaphore(1)
 
     async def accept(self, source: Source, delivery: Delivery) -> Outcome:
@@ -84,6 +90,7 @@ class Acceptor:
             self._metrics.accepted.labels(channel, source.name).inc(count)
         for (channel, reason), count in judged.rejected.items():
             self._metrics.rejected.labels(channel, source.name, reason).inc(count)
+        self.recent.add(source.origin, judged.receipts)
         return Accepted(judged.receipts)
 
 

@@ -74,7 +74,7 @@ class Replayer:
     def _delivery(self, record: Rejected, body: bytes) -> Again | Unsent:
         source = self._sources.get(record.source)
         if source is None:
-            return Unsent(f'no such source: add [sources.{record.source}] with adapter = "{record.adapter}"')
+            return Unsent(f"no such source: add [sources.{record.source}] with its keys (adapter {record.adapter})")
         was = f"{record.adapter} of tenant {record.tenant}"
         now = f"{source.origin.adapter} of tenant {source.origin.tenant}"
         if was != now:

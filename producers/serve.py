@@ -18,6 +18,7 @@ from producers.connect import Connected, connected
 from producers.intake.connections import bound, http_server
 from producers.intake.http import HttpIntake
 from producers.intake.smtp import MailServer
+from producers.receipts import Read, Receipts
 from producers.sources import Source, build
 from schemas.settings import ConfigurationError, Settings
 from schemas.telemetry import Metrics, logger
@@ -28,24 +29,27 @@ _ASKED_S: Final = 60.0  # whoever balances between intakes asks for readiness at
 _FILES: Final = 65_536  # open files to ask for: each connection is one
 
 
-def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int:
+def main(settings: Settings, metrics: Metrics, ready: Callable[[], None], read: Read | None = None) -> int:
     """Run the intake until SIGTERM or SIGINT, then drain; the exit status.
+
+    `read`: what tells of what is stored, for receipts; without it nobody does.
 
     Raises:
         ConfigurationError: a source that cannot be built, an address that cannot be had, or Kafka does not let us in.
     """
     sources = build(settings)
     _collect_less_often()
-    return uvloop.run(_Serve(settings, sources, metrics).run(ready))
+    return uvloop.run(_Serve(settings, sources, metrics, read).run(ready))
 
 
 class _Serve:
     _loop: asyncio.AbstractEventLoop
 
-    def __init__(self, settings: Settings, sources: Mapping[str, Source], metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, sources: Mapping[str, Source], metrics: Metrics, read: Read | None) -> None:
         self._settings = settings
         self._sources = sources
         self._metrics = metrics
+        self._read = read
         self._log = logger()
         self._end = asyncio.Event()
         self._notice_s = settings.http.notice.total_seconds()
@@ -69,6 +73,8 @@ class _Serve:
         async with AsyncExitStack() as stack:
             kafka = await stack.enter_async_context(connected(self._settings, self._metrics, self._fail_soon, "serve"))
             self._connected = kafka
+            receipts = Receipts(kafka.acceptor.recent, self._read)
+            stack.callback(receipts.close)
             intake = HttpIntake(
                 self._sources,
                 kafka.acceptor,
@@ -76,6 +82,7 @@ class _Serve:
                 self._metrics,
                 self._missing,
                 ending=self._end.is_set,
+                receipts=receipts,
             )
             server = http_server(intake, self._grace_s)
             serving = asyncio.create_task(server.serve(sockets=[http_socket]))

@@ -17,6 +17,8 @@ from producers.adapters.segment import key_of
 from producers.contract import Delivery
 from producers.intake.answers import Answer, answer_of, failure
 from producers.intake.bodies import Body, Memory, Receive, Unread, Wrong
+from producers.intake.receipts import receipt_of
+from producers.receipts import Receipts
 from producers.sources import Source, WriteKeys
 from schemas.settings import HttpSettings
 from schemas.telemetry import Metrics, logger
@@ -26,7 +28,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 CALLS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias", "batch", "import", *"itpsgab"})
 SDK_METRICS: Final = "m"  # where the browser SDK reports on itself: answered, so that it stays quiet, and not kept
-_ROUTES: Final = "POST /v1/{identify,track,page,screen,group,alias,batch,import}, POST /sources/<name>"
+_ROUTES: Final = (
+    "POST /v1/{identify,track,page,screen,group,alias,batch,import}, GET /v1/receipts/<event_id>, POST /sources/<name>"
+)
 _ALLOWED: Final = ("authorization", "content-type", "x-retry-count")
 _TOKEN: Final = re.compile(r"[a-z0-9!#$&^_.+~-]{1,64}")
 _ORIGIN: Final = {"access-control-allow-origin": "*", "access-control-expose-headers": "retry-after"}
@@ -55,6 +59,7 @@ class HttpIntake:
         missing: Callable[[], list[str]],
         *,
         ending: Callable[[], bool] = lambda: False,
+        receipts: Receipts | None = None,
     ) -> None:
         self._sources = {name: source for name, source in sources.items() if source.intake == "http"}
         self._keys = WriteKeys(self._sources.values())
@@ -65,6 +70,7 @@ class HttpIntake:
         self._metrics = metrics
         self._missing = missing
         self._ending = ending
+        self._receipts = receipts or Receipts(acceptor.recent, None)
         self._log = logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,22 +91,21 @@ class HttpIntake:
         method: str = scope["method"]
         match scope["path"].rstrip("/").split("/"):
             case ["", "v1", call] if call in CALLS or call == SDK_METRICS:
-                answer = await self._tracking(call, scope, receive)
-                return Answer(answer.status, answer.body, answer.content_type, {**_ORIGIN, **answer.headers})
+                return _for_any_origin(await self._tracking(call, scope, receive))
+            case ["", "v1", "receipts", event_id]:
+                return _for_any_origin(await self._receipt(event_id, scope))
             case ["", "sources", name] if name in self._sources:
                 return await self._webhook(self._sources[name], scope, receive)
             case ["", "sources", _]:
                 self._metrics.deliveries.labels("", "source_unknown").inc()
                 return failure(404, "source_unknown", "there is no HTTP source of this name", "see [sources.<name>]")
-            case ["", "healthz"]:
-                return _probe(method, [])
-            case ["", "readyz"]:
-                return _probe(method, self._missing())
+            case ["", "healthz" | "readyz" as probe]:
+                return _probe(method, self._missing() if probe == "readyz" else [])
         return failure(404, "path_unknown", "there is nothing at this path", _ROUTES)
 
     async def _tracking(self, call: str, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] == "OPTIONS":
-            return _preflight(_headers(scope))
+            return _preflight(_headers(scope), "POST, OPTIONS")
         if scope["method"] != "POST":
             return _not_allowed("POST, OPTIONS")
         headers = _headers(scope)
@@ -116,6 +121,19 @@ class HttpIntake:
             if source is None:
                 return self._keyless(key)
             return answer_of(await self._acceptor.accept(source, delivery), source.adapter.reply())
+
+    async def _receipt(self, text: str, scope: Scope) -> Answer:
+        """What became of an interaction, for whoever has a write key of its tenant."""
+        headers = _headers(scope)
+        if scope["method"] == "OPTIONS":
+            return _preflight(headers, "GET, OPTIONS")
+        if scope["method"] not in ("GET", "HEAD"):
+            return _not_allowed("GET, OPTIONS")
+        key = key_of(self._delivery(scope, headers, b""))
+        source = self._keys.find(key) if key else None
+        if source is None:
+            return self._keyless(key)
+        return await receipt_of(self._receipts, source, text)
 
     def _keyless(self, key: str | None) -> Answer:
         if not key:
@@ -174,6 +192,10 @@ def _headers(scope: Scope) -> dict[str, str]:
     return headers
 
 
+def _for_any_origin(answer: Answer) -> Answer:
+    return Answer(answer.status, answer.body, answer.content_type, {**_ORIGIN, **answer.headers})
+
+
 def _probe(method: str, missing: list[str]) -> Answer:
     if method not in ("GET", "HEAD"):
         return _not_allowed("GET, HEAD")
@@ -183,7 +205,7 @@ def _probe(method: str, missing: list[str]) -> Answer:
     return failure(503, "not_ready", f"cannot accept now: {parts}", "see the log of this process", {"retry-after": "5"})
 
 
-def _preflight(headers: Mapping[str, str]) -> Answer:
+def _preflight(headers: Mapping[str, str], methods: str) -> Answer:
     """Any origin may send any header: the write key alone decides, and no cookie does."""
     asked = [name.strip().lower() for name in headers.get("access-control-request-headers", "").split(",")]
     allowed = dict.fromkeys([*_ALLOWED, *(name for name in asked if _TOKEN.fullmatch(name))])
@@ -191,7 +213,7 @@ def _preflight(headers: Mapping[str, str]) -> Answer:
         200,
         b"",
         headers={
-            "access-control-allow-methods": "POST, OPTIONS",
+            "access-control-allow-methods": methods,
             "access-control-allow-headers": ", ".join(allowed),
             "access-control-max-age": "86400",
             "vary": "access-control-request-headers",

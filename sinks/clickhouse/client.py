@@ -189,8 +189,10 @@ class ClickHouse:
             raise _translated(error) from error
 
 
-def connect(url: str) -> ClickHouse:
+def connect(url: str, answer_s: int = ANSWER_S) -> ClickHouse:
     """Connect to `http[s]://user:password@host:port/database`; the database need not exist.
+
+    `answer_s`: how long an answer may take, in seconds.
 
     Raises:
         ConfigurationError: not such an address.
@@ -212,7 +214,7 @@ def connect(url: str) -> ClickHouse:
             compress=False,  # bodies mostly stay on one machine or network; compressing costs more than it saves
             query_limit=0,
             connect_timeout=CONNECT_S,
-            send_receive_timeout=ANSWER_S,
+            send_receive_timeout=answer_s,
             autogenerate_session_id=False,  # one client, many threads
             pool_mgr=get_pool_manager(maxsize=16, retries=0),
         )

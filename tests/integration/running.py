@@ -55,7 +55,7 @@ class Installation:
             if seen == expected:
                 return
             time.sleep(0.3)
-        assert seen == expected
+        assert seen == expected, f"{seen}, expected {expected}"
 
     def send(self, messages: list[dict[str, object]]) -> list[dict[str, object]]:
         """Send a batch to the web source; the receipts."""

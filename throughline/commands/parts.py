@@ -20,7 +20,7 @@ from throughline.options import with_settings
 F = TypeVar("F", bound=Callable[..., object])
 Main = Callable[[Settings, Metrics, Callable[[], None]], int]
 _MAINS: Final = {
-    "serve": "producers.serve",
+    "serve": "throughline.receipts",
     "process": "stream_processors.process",
     "sink": "sinks.sink",
     "gateway": "throughline.gateway.serve",

@@ -74,8 +74,8 @@ def replay(
 ) -> None:
     """Send rejected records again: REJECTED_IDS, or all of a reason or a source.
 
-    They get the ids that they would have had, so replaying twice changes nothing: the second is a duplicate. Exit status
-    1 where one was rejected again or could not be sent.
+    They get the ids that they would have had, so replaying twice changes nothing: the second is a duplicate. Exit
+    status 1 where one was rejected again or could not be sent.
     """
     if not (rejected_ids or reason or source):
         raise click.UsageError("name what to replay: ids, --reason or --source")
@@ -129,7 +129,7 @@ async def _replay(
             await kafka.answered()
             screen = stack.enter_context(_progress()) if sys.stderr.isatty() else None
             task = screen.add_task("replaying", total=chosen) if screen else None
-            while (batch := await asyncio.to_thread(next, batches, None)) is not None and not failures:
+            while (batch := await asyncio.to_thread(_next, batches)) and not failures:
                 sent = [judged(replayer, record, patches) for record in batch]
                 await publish(kafka.publisher, sent, lambda why: click.echo(f"waiting: {why}", err=True))
                 verdicts.update(one.verdict for one in sent)
@@ -145,6 +145,10 @@ def _batches(client: ClickHouse, choice: Choice) -> Iterator[list[Rejected]]:
     for block in records(client, choice):
         for begin in range(0, len(block), _BATCH):
             yield block[begin : begin + _BATCH]
+
+
+def _next(batches: Iterator[list[Rejected]]) -> list[Rejected]:
+    return next(batches, [])
 
 
 def _progress() -> Progress:
@@ -163,11 +167,11 @@ def _show(sent: Sequence[Sent], *, dry_run: bool, as_json: bool) -> None:
 
 
 def _rows(sent: Sent) -> Iterator[dict[str, object]]:
-    front = {"rejected_id": str(sent.record.rejected_id), "verdict": sent.verdict}
+    front: dict[str, object] = {"rejected_id": str(sent.record.rejected_id), "verdict": sent.verdict}
     if sent.advice:
         yield front | {"detail": sent.advice}
     for receipt in sent.receipts:
-        yield front | dict(receipt) | {"verdict": receipt["status"]}
+        yield front | receipt | {"verdict": receipt["status"]}
 
 
 def _summarise(verdicts: Counter[str], *, dry_run: bool) -> None:

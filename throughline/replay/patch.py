@@ -53,7 +53,7 @@ def parse_patch(text: str) -> Patch:
 
 
 def patched(body: bytes, patches: Sequence[Patch], *, is_form: bool = False) -> bytes:
-    """The body, a JSON document or a form, with all patches applied in their order; the same bytes where there are none.
+    """The body, a JSON document or a form, with all patches applied in their order; the same bytes without any.
 
     Raises:
         PatchError: it is neither, or a path leads nowhere in it.

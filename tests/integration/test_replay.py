@@ -1,0 +1,137 @@
+"""What each stage rejects goes back in, patched, once, and says where it came from."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from confluent_kafka import Producer
+
+from schemas.ids import event_id
+from schemas.kafka.clients import producer_config
+from schemas.settings import load
+from sinks.clickhouse.client import ClickHouse, connect
+from tests.integration.running import PATIENCE_S, Installation, install, running
+from tests.throughline.commands.running import Terminal
+from throughline.embedded.broker import reachable
+from throughline.gateway import running as gateway
+from throughline.gateway.house import FULL
+
+pytestmark = [pytest.mark.slow, pytest.mark.chdb, pytest.mark.timeout(600)]
+
+AT = "2026-01-31T12:00:0"
+TIMELINE = (
+    "SELECT event_id, name, subject, occurred_at, raw_topic_id, raw_partition, raw_offset FROM timeline ORDER BY 1"
+)
+
+
+@dataclass(frozen=True)
+class Up:
+    """A running installation, asked from within this process: it is many questions."""
+
+    installation: Installation
+    client: ClickHouse
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in self.client.query(query).rows]
+
+    def until(self, query: str, expected: object) -> None:
+        """Wait until a query's one value is the expected one."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (seen := self.rows(query)[0][0]) != expected:
+            assert time.monotonic() < deadline, f"{seen!r}, expected {expected!r}: {query}"
+            time.sleep(0.1)
+
+    def asked(self, *arguments: str) -> tuple[int, list[dict[str, Any]], str]:
+        done = Terminal(self.installation.environment)("rejected", *arguments, "--json")
+        return done.status, [orjson.loads(line) for line in done.out.splitlines()], done.error
+
+
+@pytest.fixture(params=["embedded", "kafka"])
+def up(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Up]:
+    bootstrap = "embedded" if request.param == "embedded" else request.getfixturevalue("kafka")
+    installation = install(tmp_path, bootstrap, "" if request.param == "embedded" else "replay.")
+    with running(installation), connect(gateway.url(installation.folder / "data", FULL)) as client:
+        yield Up(installation, client)
+
+
+def tracked(event: str, message_id: str, second: int, **members: object) -> dict[str, object]:
+    said: dict[str, object] = {"type": "track", "userId": "ada", "event": event, "messageId": message_id}
+    return said | {"timestamp": f"{AT}{second}Z"} | members
+
+
+def publish(up: Up, document: dict[str, object]) -> None:
+    """Write a raw record as a producer of somebody else would."""
+    kafka = reachable(load(up.installation.folder / "throughline.toml", {}).settings)
+    producer = Producer(producer_config(kafka, "test"))
+    producer.produce(f"{kafka.prefix}interactions.web", orjson.dumps(document), f"default:{document['event_id']}")
+    assert producer.flush(30) == 0
+
+
+def one(up: Up, where: str) -> str:
+    up.until(f"SELECT count() FROM rejected WHERE {where}", 1)
+    [(rejected_id,)] = up.rows(f"SELECT rejected_id FROM rejected WHERE {where}")
+    return str(rejected_id)
+
+
+def test_every_stage_gives_back_what_it_rejected(up: Up) -> None:
+    nobody = tracked("Asked", "m-1", 1, userId="")
+    seen, heard = tracked("Seen", "m-2", 2), tracked("Heard", "m-2", 2)
+    refused = tracked("Refused", "m-4", 4, properties={"revenue": 1e12})
+    foreign = {
+        "schema": 1, "event_id": str(event_id("default", "web", "m-3")), "tenant": "default", "source": "web",
+        "adapter": "segment", "channel": "web", "type": "action", "name": "Foreign", "message_id": "m-3", "zzz": 1,
+        "occurred_at": f"{AT}3Z", "received_at": f"{AT}3Z", "identifiers": [{"kind": "user_id", "value": "ada"}],
+    }  # fmt: skip
+    up.client.command("ALTER TABLE interactions MODIFY COLUMN amount Nullable(Decimal(9, 2))")
+    up.installation.send([seen, nobody, refused])
+    up.installation.send([seen, heard])
+    publish(up, foreign)
+    intake, process = one(up, "stage = 'intake'"), one(up, "reason = 'schema_invalid' AND stage = 'process'")
+    conflict, sink = one(up, "reason = 'id_conflict'"), one(up, "stage = 'sink'")
+    up.until("SELECT count() FROM duplicates", 1)  # the same fingerprint
+    up.client.command("ALTER TABLE interactions MODIFY COLUMN amount Nullable(Decimal(38, 9))")
+
+    patch = {
+        intake: ("--patch", "batch[0].userId=ada"),
+        process: ("--patch", "del(zzz)"),
+        conflict: ("--patch", 'message_id="m-2b"'),
+        sink: (),
+    }
+    for rejected_id, more in patch.items():
+        if more:
+            status, [told], error = up.asked("replay", rejected_id)
+            assert (status, told["verdict"]) == (1, "unsent" if rejected_id == conflict else "rejected"), error
+        status, [told], error = up.asked("replay", rejected_id, *more, "--dry-run")
+        assert (status, told["verdict"], len(told["records"])) == (0, "accepted", 1), error
+    assert up.rows("SELECT name FROM timeline") == [("Seen",)]
+
+    for rejected_id, more in patch.items():
+        status, [told], error = up.asked("replay", rejected_id, *more)
+        assert (status, told["verdict"]) == (0, "accepted"), error
+    links = "SELECT arraySort(groupArray((name, toString(replay_of)))) FROM timeline WHERE replay_of IS NOT NULL"
+    found = [("Asked", intake), ("Foreign", process), ("Heard", conflict), ("Refused", sink)]
+    up.until(links, found)
+    up.until("SELECT countIf(replayed_as = 'stored') FROM rejected", 4)
+    told_ids = {str(event) for (event,) in up.rows("SELECT event_id FROM timeline")}
+    assert told_ids == {str(event_id("default", "web", f"m-{n}")) for n in ("1", "2", "2b", "3", "4")}
+
+    before = up.rows(TIMELINE)
+    for rejected_id, more in patch.items():
+        status, [told], error = up.asked("replay", rejected_id, *more)
+        assert (status, told["verdict"]) == (0, "accepted"), error
+        status, [told], error = up.asked("replay", rejected_id, *more, "--dry-run")
+        assert told["verdict"] == ("accepted" if rejected_id == sink else "duplicate"), error
+    up.until("SELECT count() FROM duplicates", 5)
+    assert up.rows(TIMELINE) == before
+    assert up.rows("SELECT count() AS n FROM fates GROUP BY raw_topic_id, raw_partition, raw_offset HAVING n > 1") == []
+
+    status, listed, error = up.asked("list", "--all")
+    assert {row["reason"]: row["replayed"] for row in listed if row["stage"] != "intake"} == {
+        "schema_invalid": 1, "id_conflict": 1, "store_refused": 1
+    }, error  # fmt: skip
+    status, listed, error = up.asked("list")
+    assert [row["stage"] for row in listed] == ["intake"], error  # the foreign record, rejected again before its patch

@@ -11,10 +11,10 @@ from uuid import uuid4
 
 def _answer_before_ack() -> None:
     """The intake answers when a record is handed to the producer, not when Kafka has it."""
-    from producers.accept import Record
+    from producers.judge import Record
     from producers.publish import Publisher
 
-    async def send(self: Publisher, records: Sequence[Record], size: int) -> None:
+    async def send(self: Publisher, records: Sequence[Record], size: int, _headers: object) -> None:
         for topic, key, value in records:
             self._producer.produce(topic, value, key)
         self._flying -= size

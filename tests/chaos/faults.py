@@ -101,9 +101,10 @@ def parts_frozen(field: Field) -> None:
 
 def drained(field: Field) -> None:
     """Every part is told to stop, which it must do in order, and is started again: a rolling restart."""
+    field.await_rows()
     for name in PARTS:
         with field.keeper.held(name):
-            field.world.part(name).stop()
+            field.world.part(name).stop(may_be_young=name == "resolve")  # rows say nothing of it
     field.await_rows()
 
 
@@ -176,9 +177,7 @@ def migration(field: Field) -> None:
     field.await_rows()
 
 
-# Those that take the memory of ids away: copies without a time of their own are then known to nobody.
-FORGETTING: Final[tuple[Callable[[Field], None], ...]] = (storm, store_lost)
 FAULTS: Final[tuple[Callable[[Field], None], ...]] = (
     seams, kills, clickhouse_wire, clickhouse_killed, clickhouse_frozen, kafka_stopped, kafka_killed, kafka_frozen,
-    parts_frozen, drained, clock, full_disk, poison, migration, *FORGETTING,
+    parts_frozen, drained, storm, store_lost, clock, full_disk, poison, migration,
 )  # fmt: skip

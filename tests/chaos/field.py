@@ -60,7 +60,7 @@ class Field:
     def retire(self, name: str) -> None:
         """A part ends in order, and is not started again."""
         with self.keeper.held(name):
-            self.world.part(name).stop()
+            self.world.part(name).stop(may_be_young=True)
             self.past += self.world.parts.pop(name).ends
 
     def seams(self) -> Counter[str]:

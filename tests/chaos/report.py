@@ -1,36 +1,34 @@
 """The page that the long form writes."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from tests.chaos.campaign import Verdict
 
 
-def page(machine: Mapping[str, object], seed: int, seconds: float, verdicts: Sequence[Verdict]) -> str:
+def page(machine: Mapping[str, object], seed: int, seconds: float, verdict: Verdict) -> str:
     """What was done and what came of it, as Markdown."""
-    findings = [finding for verdict in verdicts for finding in verdict.findings]
-    faults, seams, kills, answers = (
-        _sum(getattr(verdict, name) for verdict in verdicts) for name in ("faults", "seams", "kills", "answers")
-    )
     said = [
         "# Chaos, the long form",
         "",
-        "`make chaos` writes this page. docs/developing.md says how it works, docs/guarantees.md what it is for.",
+        "`make chaos` writes this page: [how](../../docs/developing.md), and [what for](../../docs/guarantees.md).",
         "",
         *(f"- {name}: {value}" for name, value in machine.items()),
         f"- seed: {seed}",
         f"- took: {seconds / 60:.0f} minutes",
-        f"- processes killed with -9: {seams.total() + kills.total()}",
-        f"- interactions accepted: {sum(verdict.accepted for verdict in verdicts)}",
-        f"- rejected at the door: {sum(verdict.rejected for verdict in verdicts)}",
+        f"- processes killed with -9: {verdict.died}",
+        f"- interactions accepted: {verdict.accepted}",
+        f"- rejected at the door: {verdict.rejected}",
         "",
-        "**Verdict: nothing lost, nothing doubled, every position with one fate.**" if not findings else "**Found:**",
+        "**Found:**"
+        if verdict.findings
+        else "**Verdict: nothing lost, nothing doubled, one fate for every position.**",
         "",
-        *(f"- {finding}" for finding in findings),
-        *_table("Faults by class", faults),
-        *_table("Deaths at each seam", seams),
-        *_table("Killed from outside", kills),
-        *_table("What senders were answered", answers),
+        *(f"- {finding}" for finding in verdict.findings),
+        *_table("Faults by class", verdict.faults),
+        *_table("Deaths at each seam", verdict.seams),
+        *_table("Killed from outside", verdict.kills),
+        *_table("What senders were answered", verdict.answers),
     ]
     return "\n".join(said) + "\n"
 
@@ -38,10 +36,3 @@ def page(machine: Mapping[str, object], seed: int, seconds: float, verdicts: Seq
 def _table(title: str, counts: Counter[str]) -> list[str]:
     rows = [f"| {name} | {count} |" for name, count in sorted(counts.items())]
     return ["", f"## {title}", "", "| what | times |", "| --- | --- |", *rows]
-
-
-def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
-    total: Counter[str] = Counter()
-    for counter in counters:
-        total += counter
-    return total

@@ -25,7 +25,7 @@ from tests.integration.running import Installation, install
 from throughline.kafka import wait_until_consumed
 
 PARTS: Final = ("serve", "process", "resolve", "sink")
-SETTLE_S: Final = 180.0
+SETTLE_S: Final = 300.0
 # A member that was killed is missed after its session: short, or each kill would cost many seconds.
 SESSION: Final = {"session.timeout.ms": "3000", "heartbeat.interval.ms": "500"}
 BROKER: Final = {"group.min.session.timeout.ms": "1000"}

@@ -19,6 +19,8 @@ from tests.chaos.seams import SEAMS, part_of
 from tests.chaos.world import PARTS, until
 
 WORKERS: Final = ("process", "process-2", "process-3")
+WHOLE: Final = 1 << 24  # bytes of a log
+FLOOR: Final = "THROUGHLINE_LIMITS__FREE_DISK"
 _HOUR: Final = 3600.0
 _AWAY_S: Final = (0.5, 4.0)
 
@@ -140,15 +142,38 @@ def clock(field: Field) -> None:
     field.await_rows()
 
 
-def full_disk(field: Field) -> None:
-    """The disk of the stores is full; parts fail, and go on when there is room."""
+def disk_low(field: Field) -> None:
+    """The disk of the stores is all but full: the processor holds, and goes on when there is room."""
+    if not field.disk.is_mounted:
+        disk_full(field)
+        return
+    said = field.world.part("process").said(WHOLE).count("disk_filled_up")
+    field.disk.fill(())
+    try:
+        until(lambda: field.world.part("process").said(WHOLE).count("disk_filled_up") > said, "the processor noticed")
+        field.wait(*_AWAY_S)
+    finally:
+        field.disk.free(())
+    field.await_rows()
+
+
+def disk_full(field: Field) -> None:
+    """Nobody minds how much is free, and a write fails: parts end before a commit, and begin again."""
+    parts = [field.world.part(name) for name in ("process", "resolve")]
+    for part in parts:
+        part.environment[FLOOR] = "0"
+        field.kill(part.name)
+    field.await_rows()
     failed = len(field.failures)
-    pids = [pid for name in PARTS if (pid := field.world.part(name).pid)]
+    pids = [part.pid for part in parts if part.pid]
     field.disk.fill(pids)
     try:
-        until(lambda: len(field.failures) > failed, "a part noticed that its disk was full")
+        until(lambda: len(field.failures) > failed, "a part failed to write")
     finally:
         field.disk.free(pids)
+    for part in parts:
+        del part.environment[FLOOR]
+        field.kill(part.name)
     field.await_rows()
 
 
@@ -179,5 +204,5 @@ def migration(field: Field) -> None:
 
 FAULTS: Final[tuple[Callable[[Field], None], ...]] = (
     seams, kills, clickhouse_wire, clickhouse_killed, clickhouse_frozen, kafka_stopped, kafka_killed, kafka_frozen,
-    parts_frozen, drained, storm, store_lost, clock, full_disk, poison, migration,
+    parts_frozen, drained, storm, store_lost, clock, disk_low, disk_full, poison, migration,
 )  # fmt: skip

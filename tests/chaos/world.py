@@ -24,6 +24,7 @@ from tests.chaos.wire import Wire, wire
 from tests.integration.running import Installation, install
 from throughline.kafka import wait_until_consumed
 
+FREE: Final = "16MiB"  # the disks of the suite are small
 PARTS: Final = ("serve", "process", "resolve", "sink")
 SETTLE_S: Final = 300.0
 # A member that was killed is missed after its session: short, or each kill would cost many seconds.
@@ -130,6 +131,8 @@ def world(
     database, prefix = f"t{uuid4().hex}", f"t{uuid4().hex[:8]}."
     url = urlsplit(clickhouse)._replace(path=f"/{database}").geturl()
     installation = install(folder, bootstrap, prefix, keys=SESSION | {"partitions": str(partitions)}, clickhouse=url)
+    with (folder / "throughline.toml").open("a") as more:
+        more.write(f'[limits]\nfree_disk = "{FREE}"\n')
     kafka = load(folder / "throughline.toml", {}).settings.kafka
     create(AdminClient({"bootstrap.servers": bootstrap}), Topics(prefix).specs(partitions, 1))
     with connect(url) as store, wire(url) as line:

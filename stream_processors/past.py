@@ -36,6 +36,18 @@ class Past:
         self._consumer = Consumer(config | own)
         self._knows_times = knows_times
 
+    def spans(self, topic: str) -> list[Span]:
+        """All that each partition of a topic holds now.
+
+        Raises:
+            KafkaException: Kafka does not answer.
+        """
+        found = []
+        for number in self._consumer.list_topics(topic, timeout=_ASK_S).topics[topic].partitions:
+            low, high = self._consumer.get_watermark_offsets(Place(topic, number), timeout=_ASK_S)
+            found.append(Span((topic, number), low, high, high))
+        return found
+
     def since(self, span: Span, window: int) -> Span:
         """What of it can still matter to the record at its end: no more than the window (milliseconds) before it.
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from schemas.evidence import Evidence
+from schemas.evidence import Evidence, shard_of
 from schemas.identity import Rules
 from schemas.telemetry import logger
 from stream_processors.resolver import fill
@@ -146,13 +146,28 @@ class Shard:
 
     def _settle(self) -> bool:
         """Write every row under the new generation."""
-        version = version_of(self._begin.generation, self._end - 1)
-        if not (self._emit_all(self.graph, version=version, at=self._latest) and self._compare_rules()):
+        version, undone = version_of(self._begin.generation, self._end - 1), Undone()
+        if not self._emit_all(self.graph, version=version, at=self._latest, undone=undone):
+            return False
+        if not (self._take_back(undone, version) and self._compare_rules()):
             return False
         self.is_settled = True
         self.graph.note(self._state(self._position, self.graph.state.profiles))
         self._log.info("shard_settled", generation=self._begin.generation, position=self._position)
         return True
+
+    def _take_back(self, undone: Undone, version: int) -> bool:
+        """Correct the records of profiles that only an earlier generation knew: a lost store cannot name them."""
+        tools, shards = self._tools, self._tools.shards()
+        for records in tools.told():
+            if tools.halt.is_over:
+                return False
+            undone.found(records, lambda tenant: shard_of(tenant, shards) == self._at[1])
+        batch, standing = Batch(), undone.standing
+        if standing.profiles:
+            after = tools.core.everything(self.graph, self.rules, version=version, at=self._latest)
+            batch.add(tools.topics, Resolution(profiles=list(undone.records([standing], after, version))))
+        return tools.emitter.emit(batch)
 
     def _emit_all(self, graph: Graph, *, version: int, at: int, undone: Undone | None = None) -> bool:
         tools, batch = self._tools, Batch()

@@ -1,5 +1,6 @@
 """What all shards of a worker share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.identity import Rules
@@ -10,6 +11,7 @@ from stream_processors.resolver.emitter import Emitter
 from stream_processors.resolver.graphs import Graphs
 from stream_processors.resolver.halt import Halt
 from stream_processors.resolver.records import Limits
+from stream_processors.resolver.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Tools:
 
     Attributes:
         configured: the rules of the configuration.
+        told: what was said of profiles so far.
+        shards: how many partitions evidence has; asked of Kafka.
     """
 
     core: Core
@@ -28,3 +32,5 @@ class Tools:
     metrics: Metrics
     halt: Halt
     configured: Rules
+    told: Told
+    shards: Callable[[], int]

@@ -1,6 +1,6 @@
-"""Profiles that other rules have undone: each keeps a record that says whose it is now."""
+"""Profiles that are no more, by other rules or since a store was lost: each keeps a record that says whose it is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -47,14 +47,31 @@ _row: Final = msgspec.json.Decoder(_Row).decode
 
 
 class Undone:
-    """What was a profile under the rules before, and is none under the new ones."""
+    """What was a profile before, and is none now that everything was told anew."""
 
     def __init__(self) -> None:
         self._told: set[int] = set()
+        self._standing: dict[bytes, bytes] = {}  # records that nothing new was said of, and that say they live
 
     def note(self, piece: Resolution) -> None:
-        """Profiles that have a record under the new rules."""
+        """Profiles that have a record now."""
         self._told.update(hash(key) for key, _ in piece.profiles)
+
+    def found(self, records: Iterable[Output], is_mine: Callable[[str], bool]) -> None:
+        """Records that stand in Kafka, those of one key in their order; `is_mine`: of which tenants to judge."""
+        for key, value in records:
+            if hash(key) in self._told:
+                continue
+            was = _profile(value) if value else None
+            if was is not None and was.state == "live" and is_mine(was.tenant):
+                self._standing[key] = value
+            else:
+                self._standing.pop(key, None)
+
+    @property
+    def standing(self) -> Resolution:
+        """What was found and is none any more, as it stands."""
+        return Resolution(profiles=list(self._standing.items()))
 
     def records(self, before: Iterable[Resolution], after: Iterable[Resolution], version: int) -> Iterator[Output]:
         """The records of those that are no more; `before` and `after`: everything, under the rules of then and now."""

@@ -21,6 +21,7 @@ from stream_processors.resolver.halt import Halt
 from stream_processors.resolver.loop import Loop
 from stream_processors.resolver.rebuild import Archive, rebuild
 from stream_processors.resolver.records import Limits
+from stream_processors.resolver.told import told_by
 from stream_processors.resolver.tools import Tools
 from stream_processors.transport import reading
 from stream_processors.worker import OPEN_BYTES, REFRESH_S, Worker
@@ -58,6 +59,8 @@ def build_resolver(
         metrics=metrics,
         halt=halt,
         configured=settings.identity.rules,
+        told=told_by(consumer_config(kafka, PART, group), topics.profiles),
+        shards=lambda: partitions_of(admin, topics.evidence),
     )
 
     def prepare() -> bool:

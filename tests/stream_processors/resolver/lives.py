@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 from uuid import UUID
 
+import orjson
 from prometheus_client import CollectorRegistry
 
 from schemas.evidence import Evidence
@@ -147,6 +148,8 @@ class Life:
             metrics=self.metrics,
             halt=self.halt,
             configured=configured or Rules(),
+            told=lambda: iter([[(orjson.loads(value)["profile_id"].encode(), value)] for value in kafka.profiles]),
+            shards=lambda: 1,
         )
         found = kafka.found
         begins = begin(graphs.of(AT).state, kafka.topic_id, found, NOW)

@@ -206,6 +206,39 @@ def test_a_change_of_rules_leaves_one_store(tmp_path: Path) -> None:
     graphs.close()
 
 
+def test_a_profile_that_only_a_lost_store_knew_is_taken_back(tmp_path: Path) -> None:
+    kafka, dice = Kafka(), random.Random(0)
+    alone, joined = link("user_id:u", "anonymous_id:a", 7), link("email:a@x.org", "phone:+1", 7)
+    kafka.send([alone, joined])
+    assert survives(kafka, tmp_path / "lost", dice, 1 << 30)
+    assert len(customers(kafka.profiles)) == 2
+    kafka.send([retract(alone), link("user_id:b", "email:a@x.org", 8)])
+    assert survives(kafka, tmp_path / "new", dice, 1 << 30)
+    check(kafka)
+    assert customers(kafka.profiles) == judged_customers(facts_of(kafka))
+    said = {document["profile_id"]: document for document in map(orjson.loads, kafka.profiles)}
+    absorbed = [document for document in said.values() if document["state"] == "absorbed"]
+    assert [document["absorbed_by"] for document in absorbed] == list(customers(kafka.profiles))
+    count = len(kafka.profiles)
+    assert survives(kafka, tmp_path / "third", dice, 1 << 30)
+    again = kafka.profiles[count:]
+    assert customers(again) == customers(kafka.profiles)  # what was taken back once is not told for ever
+    assert all(orjson.loads(value)["state"] == "live" for value in again)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_stores_that_are_lost_at_any_time_leave_no_customer_standing(tmp_path: Path, seed: int) -> None:
+    dice, kafka = random.Random(seed), Kafka()
+    for life in range(5):
+        kafka.send(links(dice.randrange(40), dice.randrange(1 << 30), tenants=2, people=8))
+        facts = [fact for fact in facts_of(kafka) if fact.fact == "link"]
+        kafka.send(map(retract, dice.sample(facts, min(6, len(facts)))))
+        survives(kafka, tmp_path / str(life), dice, dice.randrange(1, 60))
+    assert survives(kafka, tmp_path / "last", dice, 1 << 30)
+    check(kafka)
+    assert customers(kafka.profiles) == judged_customers(facts_of(kafka))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_profiles_that_other_rules_undo_say_whose_they_are(tmp_path: Path, seed: int) -> None:
     dice, kafka = random.Random(seed), Kafka()

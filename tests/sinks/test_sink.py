@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
 from deploy.kafka.local import LocalKafka
+from schemas.kafka.clients import sink_group
 from schemas.settings import ClickHouseSettings, ConfigurationError, KafkaSettings, Settings
 from schemas.telemetry import Metrics
 from schemas.topics import Topics
@@ -116,10 +118,18 @@ def test_a_sink_that_dies_before_it_hears_of_its_insert_leaves_the_range_to_the_
 
 
 @pytest.mark.slow
-def test_the_sink_can_be_stopped_while_it_waits() -> None:
+def test_the_sink_can_be_stopped_while_it_waits(capfd: pytest.CaptureFixture[str]) -> None:
     kafka = KafkaSettings(bootstrap=f"127.0.0.1:{free_port()}")
     with running(kafka, f"http://a:b@127.0.0.1:{free_port()}/x", wait=False):
-        time.sleep(4)
+        until(lambda: "clickhouse_awaited" in capfd.readouterr().err, True)
+
+
+def sharing(kafka: KafkaSettings) -> int:
+    """How many sinks hold partitions."""
+    group = sink_group(kafka)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    members = admin.describe_consumer_groups([group])[group].result(timeout=20).members
+    return sum(bool(member.assignment.topic_partitions) for member in members)
 
 
 def keep_doubles(store: Store) -> None:
@@ -180,7 +190,7 @@ def test_partitions_change_hands_without_loss_or_doubles(store: Store, kafka: st
     with running(mine, store.url), trickle(mine, count, 10):
         for _ in range(2):
             with running(mine, store.url):
-                time.sleep(3)
+                until(lambda: sharing(mine), 2)
         until(lambda: store.client.query(EXACT).rows[0], (count, count, count))
 
 
@@ -195,16 +205,16 @@ def test_clickhouse_and_kafka_may_go_away(local_kafka: LocalKafka, tmp_path: Pat
         with connect(url) as client:
             migrate(client)
         with running(mine, url), trickle(mine, count, 8):
-            time.sleep(4)
+            with connect(url) as client:
+                until(lambda: client.query(FATES).rows[0][0] != 0, True)
             store.kill()
             gateway.stop(store)
-            time.sleep(2)
+            send(mine, Topics(mine.prefix).timeline, [interaction(count)])
             store = gateway.start(tmp_path, f"127.0.0.1:{port}")
             local_kafka.stop()
-            time.sleep(1)
             local_kafka.start()
             with connect(url) as client:
-                until(lambda: client.query(EXACT).rows[0], (count, count, count))
+                until(lambda: client.query(EXACT).rows[0], (count + 1, count + 1, count + 1))
     finally:
         gateway.stop(store)
         local_kafka.start()

@@ -51,6 +51,21 @@ async def until_processed(kafka: KafkaSettings, count: int) -> None:
         await asyncio.sleep(0.1)
 
 
+async def until_still(kafka: KafkaSettings) -> None:
+    """Wait until something was processed, and no more is: it waits for room."""
+    done, still = 0, 0
+    while still < 10:
+        before, done = done, await asyncio.to_thread(processed, kafka)
+        still = still + 1 if done == before > 0 else 0
+        await asyncio.sleep(0.1)
+
+
+async def until_heard(capfd: pytest.CaptureFixture[str], event: str) -> None:
+    """Wait until an event is logged."""
+    while event not in "".join(capfd.readouterr()):
+        await asyncio.sleep(0.02)
+
+
 async def test_every_record_gets_its_fate_and_is_counted(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
     values = interactions(200)
     conflict = orjson.dumps(orjson.loads(values[5]) | {"fingerprint": "f" * 16})
@@ -156,11 +171,8 @@ async def test_it_waits_for_room_on_its_disk(
     free = [0]
     monkeypatch.setattr("schemas.disk._free", lambda _: free[0])
     send(mock_kafka, interactions(20))
-    said = ""
     async with processing(mock_kafka, tmp_path):
-        while "disk_filled_up" not in said:
-            said += "".join(capfd.readouterr())
-            await asyncio.sleep(0.05)
+        await until_heard(capfd, "disk_filled_up")
         assert processed(mock_kafka) == 0
         free[0] = 1 << 40
         await until_processed(mock_kafka, 20)
@@ -172,7 +184,7 @@ async def test_it_stops_promptly_while_it_waits_for_the_sink(mock_kafka: KafkaSe
     values = interactions(3000)
     send(mock_kafka, values)
     async with processing(mock_kafka, tmp_path) as running:
-        await asyncio.sleep(3)
+        await until_still(mock_kafka)
         began = time.monotonic()
         running.stop.set()
         assert await running.task == 0
@@ -182,22 +194,28 @@ async def test_it_stops_promptly_while_it_waits_for_the_sink(mock_kafka: KafkaSe
     assert len(outputs(mock_kafka).stored) == done
 
 
-async def test_it_stops_while_it_waits_for_kafka(tmp_path: Path) -> None:
+async def test_it_stops_while_it_waits_for_kafka(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     settings = Settings(kafka=KafkaSettings(bootstrap="127.0.0.1:1"), data_dir=tmp_path)
     stop = asyncio.Event()
     task = asyncio.create_task(run(settings, Metrics(CollectorRegistry()), lambda: None, stop))
-    await asyncio.sleep(0.5)
+    await until_heard(capfd, "kafka_awaited")
     stop.set()
     assert await task == 0
 
 
-async def test_it_stops_before_it_is_ready(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
+async def test_it_stops_before_it_is_ready(
+    mock_kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Settings(kafka=mock_kafka, data_dir=tmp_path)
-    stop = asyncio.Event()
-    task = asyncio.create_task(run(settings, Metrics(CollectorRegistry()), lambda: None, stop))
-    await asyncio.sleep(1.5)
-    stop.set()
-    assert await task == 0
+    stop, begin, ready = asyncio.Event(), Worker.begin, asyncio.Event()
+
+    async def begun(worker: Worker) -> None:
+        stop.set()
+        await begin(worker)
+
+    monkeypatch.setattr(Worker, "begin", begun)
+    assert await run(settings, Metrics(CollectorRegistry()), ready.set, stop) == 0
+    assert stop.is_set()
 
 
 async def test_what_faust_cannot_survive_ends_it(

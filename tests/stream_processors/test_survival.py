@@ -15,16 +15,29 @@ from confluent_kafka.admin import AdminClient
 from deploy.kafka.local import LocalKafka
 from schemas.check import Checked, check_all
 from schemas.evidence import Evidence, decode, link_id, shard_of
+from schemas.kafka.clients import process_group
 from schemas.settings import KafkaSettings
 from tests.stream_processors.processes import await_ready, worker
 from tests.stream_processors.topics import RAW, evidence, interactions, outputs, own_topics, processed, send
+from tests.waiting import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def wait_for(kafka: KafkaSettings, count: int) -> None:
-    while processed(kafka) < count:
-        time.sleep(0.05)
+    until(lambda: processed(kafka) >= count)
+
+
+def heard(capfd: pytest.CaptureFixture[str], event: str) -> None:
+    """Wait until a process has logged an event."""
+    until(lambda: event in capfd.readouterr().err)
+
+
+def members(kafka: KafkaSettings) -> int:
+    """How many workers the processors' group has."""
+    group = process_group(kafka)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    return len(admin.describe_consumer_groups([group])[group].result(timeout=20).members)
 
 
 def check(kafka: KafkaSettings, values: list[bytes], copies: int = 0) -> None:
@@ -65,8 +78,7 @@ def test_killed_again_and_again_it_stores_everything_once(kafka: str, tmp_path: 
     for kill in range(4):
         with worker(settings, tmp_path) as process:
             goal = processed(settings) + dice.randrange(1, 4000)
-            while processed(settings) < goal:
-                time.sleep(0.01)
+            wait_for(settings, goal)
             process.send_signal(signal.SIGKILL)
             process.wait()
         send(settings, values[20_000 + kill * 5000 : 25_000 + kill * 5000])
@@ -85,8 +97,7 @@ def test_asked_to_stop_it_finishes_what_is_open(kafka: str, tmp_path: Path) -> N
     with worker(settings, tmp_path) as process:
         await_ready(process)
         send(settings, values)
-        while processed(settings) < 2000:
-            time.sleep(0.01)
+        wait_for(settings, 2000)
         began = time.monotonic()
         process.terminate()
         assert process.wait(10) == 0
@@ -100,16 +111,17 @@ def test_asked_to_stop_it_finishes_what_is_open(kafka: str, tmp_path: Path) -> N
     check(settings, values)
 
 
-def test_a_broker_that_restarts_is_waited_for(local_kafka: LocalKafka, tmp_path: Path) -> None:
+def test_a_broker_that_restarts_is_waited_for(
+    local_kafka: LocalKafka, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     settings = own_topics(local_kafka.bootstrap)
     values = interactions(20_000)
     with worker(settings, tmp_path) as process:
         await_ready(process)
         send(settings, values[:10_000])
-        while not processed(settings):
-            time.sleep(0.01)
+        wait_for(settings, 1)
         local_kafka.stop()
-        time.sleep(3)
+        heard(capfd, "kafka_troubled")
         assert process.poll() is None
         local_kafka.start()
         send(settings, values[10_000:])
@@ -141,16 +153,17 @@ def test_a_write_that_finds_no_room_ends_it_before_the_commit_and_the_next_one_g
     check(settings, values)
 
 
-def test_without_its_broker_it_still_stops(local_kafka: LocalKafka, tmp_path: Path) -> None:
+def test_without_its_broker_it_still_stops(
+    local_kafka: LocalKafka, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     settings = own_topics(local_kafka.bootstrap)
     with worker(settings, tmp_path) as process:
         await_ready(process)
         send(settings, interactions(30_000))
-        while not processed(settings):
-            time.sleep(0.01)
+        wait_for(settings, 1)
         local_kafka.stop(kill=True)
         try:
-            time.sleep(1)
+            heard(capfd, "kafka_troubled")
             process.terminate()
             assert process.wait(10) == 0
         finally:
@@ -164,10 +177,9 @@ def test_a_worker_that_was_frozen_takes_its_partitions_again(kafka: str, tmp_pat
     with worker(settings, tmp_path) as process:
         await_ready(process)
         send(settings, values[:10_000])
-        while not processed(settings):
-            time.sleep(0.01)
+        wait_for(settings, 1)
         process.send_signal(signal.SIGSTOP)
-        time.sleep(10)
+        until(lambda: members(settings) == 0)
         process.send_signal(signal.SIGCONT)
         send(settings, values[10_000:])
         wait_for(settings, len(values))
@@ -184,8 +196,7 @@ def test_two_workers_lose_nothing_when_one_is_killed(kafka: str, tmp_path: Path)
     with worker(settings, tmp_path / "one") as one, worker(settings, tmp_path / "two") as two:
         await_ready(one)
         await_ready(two)
-        while processed(settings) < 3000:
-            time.sleep(0.01)
+        wait_for(settings, 3000)
         two.send_signal(signal.SIGKILL)
         send(settings, values[30_000:])
         wait_for(settings, len(values))

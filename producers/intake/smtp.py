@@ -212,8 +212,9 @@ class _Connection(SMTP):
 
 def _answer_of(outcome: Outcome) -> str:
     match outcome:
-        case Accepted():
-            return "250 2.0.0 accepted"
+        case Accepted(receipts):
+            ids = [receipt["event_id"] for receipt in receipts if receipt["status"] == "accepted"]
+            return f"250 2.0.0 accepted as {ids[0]}" if ids else "250 2.0.0 accepted, and kept as rejected"
         case Held():
             return f"451 4.3.2 {outcome.message}, send it again later"
         case Refused():

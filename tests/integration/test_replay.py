@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from confluent_kafka import Producer
@@ -14,7 +15,7 @@ from schemas.ids import event_id
 from schemas.kafka.clients import producer_config
 from schemas.settings import load
 from sinks.clickhouse.client import ClickHouse, connect
-from tests.integration.running import PATIENCE_S, Installation, install, running
+from tests.integration.running import PATIENCE_S, WRITE_KEY, Installation, install, running
 from tests.throughline.commands.running import Terminal
 from throughline.embedded.broker import reachable
 from throughline.gateway import running as gateway
@@ -71,6 +72,14 @@ def publish(up: Up, document: dict[str, object]) -> None:
     assert producer.flush(30) == 0
 
 
+def receipt(up: Up, message_id: str) -> dict[str, Any]:
+    url = f"{up.installation.http}/v1/receipts/{event_id('default', 'web', message_id)}"
+    answer = httpx.get(url, auth=(WRITE_KEY, ""), timeout=30)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()["receipt"]
+    return told
+
+
 def one(up: Up, where: str) -> str:
     up.until(f"SELECT count() FROM rejected WHERE {where}", 1)
     [(rejected_id,)] = up.rows(f"SELECT rejected_id FROM rejected WHERE {where}")
@@ -95,6 +104,9 @@ def test_every_stage_gives_back_what_it_rejected(up: Up) -> None:
     up.until("SELECT count() FROM duplicates", 1)  # the same fingerprint
     up.client.command("ALTER TABLE interactions MODIFY COLUMN amount Nullable(Decimal(38, 9))")
 
+    assert [receipt(up, f"m-{n}")["status"] for n in (2, 3, 4)] == ["stored", "rejected", "rejected"]
+    assert receipt(up, "m-4")["reason"] == "store_refused"
+
     patch = {
         intake: ("--patch", "batch[0].userId=ada"),
         process: ("--patch", "del(zzz)"),
@@ -118,6 +130,10 @@ def test_every_stage_gives_back_what_it_rejected(up: Up) -> None:
     up.until("SELECT countIf(replayed_as = 'stored') FROM rejected", 4)
     told_ids = {str(event) for (event,) in up.rows("SELECT event_id FROM timeline")}
     assert told_ids == {str(event_id("default", "web", f"m-{n}")) for n in ("1", "2", "2b", "3", "4")}
+
+    told = receipt(up, "m-2")
+    assert (told["status"], len(told["duplicates"]), told["rejected"][0]["reason"]) == ("stored", 1, "id_conflict")
+    assert {receipt(up, f"m-{n}")["profile_id"] for n in (1, 2, 3, 4)} == {told["profile_id"]}
 
     before = up.rows(TIMELINE)
     for rejected_id, more in patch.items():

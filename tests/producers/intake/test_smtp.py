@@ -169,6 +169,13 @@ async def test_a_bounce_has_no_sender() -> None:
         assert post.help.seen[0].headers["x-envelope-from"] == ""
 
 
+async def test_the_answer_names_the_event_id() -> None:
+    async with running() as post:
+        said = await post.mail(MESSAGE, b"help@shop.example")
+        ((_, key, _),) = post.publisher.records
+        assert said == f"250 2.0.0 accepted as {key.decode().removeprefix('default:')}"
+
+
 @pytest.mark.parametrize(
     ("body", "recipient", "code"),
     [

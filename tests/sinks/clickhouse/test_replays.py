@@ -25,7 +25,7 @@ def put(store: Store, table: str, *rows: bytes) -> None:
 
 
 def fates(store: Store) -> dict[UUID, str]:
-    return dict(store.client.query("SELECT rejected_id, replayed_as FROM rejected").rows)
+    return {row[0]: row[1] for row in store.client.query("SELECT rejected_id, replayed_as FROM rejected").rows}
 
 
 def test_the_same_bytes_that_come_again_are_one_row_that_was_seen_twice(store: Store) -> None:

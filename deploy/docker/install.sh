@@ -8,7 +8,7 @@ case "$1" in
   libraries)
     uv venv --quiet --relocatable "$2"
     uv pip install --quiet --python "$python" --compile-bytecode \
-      --constraint constraints.txt --excludes deploy/docker/excluded.txt --requirement pyproject.toml
+      --only-binary :all: --constraint constraints.txt --excludes deploy/docker/excluded.txt --requirement pyproject.toml
     ;;
   program)
     uv pip install --quiet --python "$python" --compile-bytecode --no-deps --build-constraint constraints.txt .

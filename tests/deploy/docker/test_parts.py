@@ -55,6 +55,8 @@ class Composition:
     def container(self, service: str, replica: int = 1) -> Container:
         """A container of a service, not yet started; its ports are free ones of this machine."""
         ports = {port: f"127.0.0.1:{free_port()}" for port in ("0.0.0.0:8080", "0.0.0.0:2525", "0.0.0.0:9464")}
+        if replica == 1:  # the one that the others know by the service's name
+            ports["0.0.0.0:9464"] = self.addresses.get(f"{service}:9464", ports["0.0.0.0:9464"])
         described = self.compose.services[service]
         environment = {name: replaced(text, self.addresses | ports) for name, text in described.environment.items()}
         name = f"{service}-{replica}"
@@ -117,6 +119,7 @@ def composition(cluster: Compose, image: Image, tmp_path_factory: pytest.TempPat
     )
     with composed_brokers(cluster, folder / "kafka") as brokers, running_gateway(folder / "clickhouse") as url:
         addresses = {f"{name}:9092": broker.bootstrap for name, broker in brokers.items()}
+        addresses |= {f"{part}:9464": f"127.0.0.1:{free_port()}" for part in PARTS}
         addresses["clickhouse:8123"] = url.rpartition("@")[2].partition("/")[0]
         running = Composition(cluster, brokers, image, folder, addresses)
         try:
@@ -163,6 +166,16 @@ def test_the_file_system_cannot_be_written(composition: Composition) -> None:
         name: getattr(container, name) for name in ("name", "service", "environment", "root", "volumes")
     }, image=Image(container.image.installed, container.image.environment, ("python",)))  # fmt: skip
     assert shell.run("-c", script).split() == ["30"] * 4
+
+
+def test_the_status_finds_every_part(composition: Composition) -> None:
+    def told() -> set[tuple[object, object]]:
+        told = map(
+            orjson.loads, composition.containers["serve-1"].run("status", "--json", statuses={0, 1}).splitlines()
+        )
+        return {(row["part"], row["state"]) for row in told if "part" in row}
+
+    until(lambda: told() == {(part, "up") for part in PARTS})
 
 
 def test_a_second_run_of_the_jobs_changes_nothing(composition: Composition) -> None:

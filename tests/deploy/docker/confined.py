@@ -9,7 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,7 @@ class Container:
                 stdout=out, stderr=out, stdin=subprocess.DEVNULL,
             )  # fmt: skip
 
-    def run(self, *arguments: str, statuses: Set[int] = frozenset({0})) -> str:
+    def run(self, *arguments: str, statuses: Collection[int] = (0,)) -> str:
         """Another command in a container like this one, to its end with one of these statuses; its standard output."""
         done = subprocess.run(
             self._command([*self.image.entrypoint, *arguments]),

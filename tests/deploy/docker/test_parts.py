@@ -171,7 +171,7 @@ def test_the_file_system_cannot_be_written(composition: Composition) -> None:
 def test_the_status_finds_every_part(composition: Composition) -> None:
     def told() -> set[tuple[object, object]]:
         told = map(
-            orjson.loads, composition.containers["serve-1"].run("status", "--json", statuses={0, 1}).splitlines()
+            orjson.loads, composition.containers["serve-1"].run("status", "--json", statuses=(0, 1)).splitlines()
         )
         return {(row["part"], row["state"]) for row in told if "part" in row}
 

@@ -11,7 +11,20 @@ from typing import Final
 
 import orjson
 
-from benchmarks import guard, identify, identity, intake, latency, page, path, processor, scale, sink, timeline
+from benchmarks import (
+    guard,
+    identify,
+    identity,
+    intake,
+    latency,
+    page,
+    path,
+    processor,
+    scale,
+    sink,
+    telemetry,
+    timeline,
+)
 from benchmarks.contest import processors, sinks
 from benchmarks.machine import describe
 from benchmarks.records import QUICK, RESULTS, Result, Run, read, write
@@ -27,6 +40,7 @@ _MEASURES: Final[dict[str, Callable[[], Result | list[Result]]]] = {
     "scale": scale.measure,
     "identity": identity.measure,
     "identify": identify.measure,
+    "telemetry": telemetry.measure,
     "timeline": timeline.measure,
 }
 _QUICK: Final[dict[str, Callable[[], Result | list[Result]]]] = {

@@ -85,8 +85,9 @@ class Publisher:
                 return unavailable()
             if not await self._room(size, deadline):
                 return unavailable() if self.away else overloaded(self.barred)
-            with self._metrics.publish.time():
-                error = await self._send(piece, size, headers)
+            began = time.perf_counter()
+            error = await self._send(piece, size, headers)
+            self._metrics.publish.observe(time.perf_counter() - began)
             if error is not None:
                 self._tell(error)
                 return unavailable()

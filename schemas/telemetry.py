@@ -8,7 +8,7 @@ import math
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, Self, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
@@ -17,6 +17,15 @@ PREFIX: Final = "throughline"
 LIBRDKAFKA: Final = "librdkafka"  # the logger of the Kafka clients that are given one
 _BRIEF: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 _WAITED: Final = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300, 600, 1800)  # seconds
+
+
+class _Counter(Counter):
+    """Finds a child that is there already without the lock, and without making texts of its labels again."""
+
+    def labels(self, *labelvalues: Any, **labelkwargs: Any) -> Self:  # noqa: ANN401  as the library has it
+        """See `Counter`; the first call for a child makes it."""
+        found = cast("Self | None", self._metrics.get(labelvalues))
+        return super().labels(*labelvalues, **labelkwargs) if found is None else found
 
 
 class Metrics:
@@ -28,7 +37,7 @@ class Metrics:
         ProcessCollector(registry=registry)
 
         def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(name, text, labels, namespace=PREFIX, registry=registry)
+            return _Counter(name, text, labels, namespace=PREFIX, registry=registry)
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(name, text, labels, namespace=PREFIX, registry=registry)

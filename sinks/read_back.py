@@ -1,7 +1,7 @@
 """From received to queryable: rows that were just inserted are looked for in `timeline`, as an analyst would.
 
-A few rows every two seconds, spread over a range and over its channels; docs/decisions/0070 says why these and no
-canaries. What does not show is looked for again, and counted when it stays away.
+A few rows every four seconds under load, spread over a range and over its channels; docs/decisions/0070 says why these
+and no canaries. What does not show is looked for again, and counted when it stays away.
 """
 
 import queue
@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any, Final, Protocol
@@ -20,7 +21,8 @@ from schemas.telemetry import Metrics, logger
 from sinks.clickhouse.client import Result
 from sinks.errors import FatalError, TransientError
 
-EVERY_S: Final = 2.0
+EVERY_S: Final = 4.0  # between two questions, while there is something to ask all the time
+BURST: Final = 5.0  # questions that may be saved up: while little comes, each range is asked for
 SAMPLES: Final = 32  # rows of a range that are looked at
 EACH: Final = 2  # of a channel, at most
 PATIENCE_S: Final = 30.0  # after which a row counts as missing
@@ -53,14 +55,16 @@ class ReadBack:
         self._client = client
         self._metrics = metrics
         self._sql = (files("sinks.clickhouse.queries") / "read_back.sql").read_text()
-        self._offered: queue.Queue[list[Row] | None] = queue.Queue(4)
-        self._due = 0.0
+        self._offered: queue.Queue[list[Row] | None] = queue.Queue(8)
+        self._left = BURST
+        self._at = time.monotonic()
         self._waiting: dict[str, tuple[Row, float]] = {}  # by event id, and until when it is waited for
         self._is_failing = False
         self._log = logger()
         self._thread = threading.Thread(target=self._run, name="read-back", daemon=True)
         for channel in CHANNELS:
             metrics.read_back_missing.labels(channel)  # 0 from the first scrape on, so that a rise is seen
+            metrics.end_to_end.labels(channel)
 
     def start(self) -> None:
         """Begin to look."""
@@ -74,10 +78,13 @@ class ReadBack:
     def offer(self, values: Sequence[bytes]) -> None:
         """Rows that ClickHouse has just acknowledged. From any thread; mostly it returns at once."""
         now = time.monotonic()
-        if now < self._due or self._offered.full():
+        self._left = min(BURST, self._left + (now - self._at) / EVERY_S)
+        self._at = now
+        if self._left < 1.0:
             return
-        self._due = now + EVERY_S
-        self._offered.put(sample(values))
+        self._left -= 1.0
+        with suppress(queue.Full):  # ClickHouse is slow to answer: it has enough to do
+            self._offered.put_nowait(sample(values))
 
     def _run(self) -> None:
         while True:

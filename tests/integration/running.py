@@ -101,14 +101,15 @@ write_key = "{WRITE_KEY}"
 
 
 @contextmanager
-def running(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
+def running(installation: Installation, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """`throughline up` from ready until it has drained; it must end with status 0."""
     log = installation.folder / "up.log"
     with log.open("ab") as out:
         began = out.tell()
         process = subprocess.Popen(
-            [sys.executable, "-m", "throughline", "up"], env=installation.environment, stderr=out, stdout=out
-        )
+            [sys.executable, "-m", "throughline", "up", *arguments],
+            env=installation.environment, stderr=out, stdout=out,
+        )  # fmt: skip
     try:
         _wait(lambda: b"Throughline is up" in log.read_bytes()[began:], process, log)
         yield process

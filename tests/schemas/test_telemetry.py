@@ -39,6 +39,15 @@ def test_every_promised_metric_is_there_with_its_labels() -> None:
     assert {name: found.get(name) for name in PROMISED} == PROMISED
 
 
+def test_a_child_of_a_counter_is_the_same_however_it_is_asked_for() -> None:
+    metrics = Metrics()
+    for _ in range(2):
+        metrics.accepted.labels("web", "shop").inc()
+        metrics.accepted.labels(source="shop", channel="web").inc()
+    labels = {"channel": "web", "source": "shop"}
+    assert metrics.registry.get_sample_value("throughline_interactions_accepted_total", labels) == 4
+
+
 def test_metrics_are_served_and_the_server_ends() -> None:
     metrics = Metrics()
     metrics.build_info.labels("1", "test").set(1)

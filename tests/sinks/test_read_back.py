@@ -15,7 +15,7 @@ from sinks import read_back
 from sinks.clickhouse.client import Result
 from sinks.errors import TransientError
 from sinks.ranges import Range, Where
-from sinks.read_back import EACH, ReadBack, sample
+from sinks.read_back import BURST, EACH, ReadBack, sample
 from sinks.warehouse import Warehouse
 from tests.sinks.conftest import Store
 from tests.sinks.rows import interaction, stamp
@@ -98,14 +98,14 @@ def test_while_clickhouse_is_away_nothing_counts_as_missing(monkeypatch: pytest.
     assert (value(metrics, "read_back_missing_total"), value(metrics, "end_to_end_seconds_count")) == (0, 1)
 
 
-def test_between_two_samples_offers_cost_nothing() -> None:
+def test_while_much_comes_few_are_asked_for_and_while_little_comes_all_are() -> None:
     clickhouse = Shows()
     reader = ReadBack(clickhouse, Metrics())
-    for _ in range(100):
+    for _ in range(1000):
         reader.offer(rows(1))
     reader.start()
     reader.stop()
-    assert len(clickhouse.asked) == 1
+    assert len(clickhouse.asked) == BURST
 
 
 @pytest.mark.chdb

@@ -24,6 +24,7 @@ class Prometheus:
     """One that answers."""
 
     url: str
+    client: httpx.Client  # one: to make another for each question costs more than the question
 
     def query(self, expr: str) -> list[tuple[dict[str, str], float]]:
         """Labels and values of each series now.
@@ -41,7 +42,7 @@ class Prometheus:
         return set(self._ask(f"label/{label}/values", {"match[]": series}))
 
     def _ask(self, what: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401  JSON, of a form for each question
-        answer = httpx.get(f"{self.url}/api/v1/{what}", params=dict(parameters), timeout=30)
+        answer = self.client.get(f"{self.url}/api/v1/{what}", params=dict(parameters), timeout=30)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
@@ -74,7 +75,8 @@ def scraping(folder: Path, targets: Mapping[str, str], rules: list[Path] | None 
             assert process.poll() is None, log.read_text()[-3000:]
             assert time.monotonic() < deadline, log.read_text()[-3000:]
             time.sleep(0.1)
-        yield Prometheus(f"http://{url}")
+        with httpx.Client() as client:
+            yield Prometheus(f"http://{url}", client)
     finally:
         process.terminate()
         process.wait(STOP_S)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.deploy.prometheus.cases import CASES, Case
+from tests.deploy.prometheus.cases import CASES, Case, Series
 from tests.deploy.prometheus.rules import HOME, alerts, files, needed, program
 
 pytestmark = pytest.mark.slow
@@ -66,7 +66,7 @@ def test_an_alert_that_does_not_fire_is_found(tmp_path: Path) -> None:
     assert "FAILED" in judged(tmp_path, [as_test(healthy)])
 
 
-RECORDED = {
+RECORDED: dict[str, tuple[Series, dict[str, float]]] = {
     "throughline:audit:clean": ({"audit_missing": "0 1 0", "audit_doubled": "0 0 NaN"}, {"0s": 1, "10s": 0}),
     'throughline:part_lag_messages:sum{part="sink"}': (  # the sink and the intake tell of the same
         {

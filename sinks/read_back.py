@@ -1,6 +1,6 @@
 """From received to queryable: rows that were just inserted are looked for in `timeline`, as an analyst would.
 
-A few rows every four seconds under load, spread over a range and over its channels; docs/decisions/0070 says why these
+A few rows every five seconds under load, spread over a range and over its channels; docs/decisions/0070 says why these
 and no canaries. What does not show is looked for again, and counted when it stays away.
 """
 
@@ -21,7 +21,7 @@ from schemas.telemetry import Metrics, logger
 from sinks.clickhouse.client import Result
 from sinks.errors import FatalError, TransientError
 
-EVERY_S: Final = 4.0  # between two questions, while there is something to ask all the time
+EVERY_S: Final = 5.0  # between two questions, while there is something to ask all the time
 BURST: Final = 5.0  # questions that may be saved up: while little comes, each range is asked for
 SAMPLES: Final = 32  # rows of a range that are looked at
 EACH: Final = 2  # of a channel, at most

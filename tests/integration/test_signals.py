@@ -132,7 +132,7 @@ def test_a_run_is_a_line_and_an_interaction_is_none(stack: Stack) -> None:
     until(lambda: stack.installation.rows(stored) == [{"n": 400}])
     assert 0 < len(stack.log.splitlines()) - before < 100
     events = [orjson.loads(line).get("event") for line in stack.log.splitlines() if line.startswith("{")]
-    assert {"run_processed", "run_resolved", "range_stored"} <= set(events)
+    assert {"run_processed", "run_resolved", "ranges_stored"} <= set(events)
 
 
 def test_no_log_and_no_metric_tells_of_a_person(stack: Stack) -> None:

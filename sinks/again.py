@@ -3,12 +3,13 @@
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
+from logging import getLogger
 from typing import Final, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from schemas.kafka.clients import Config
-from schemas.telemetry import logger
+from schemas.telemetry import LIBRDKAFKA, logger
 from sinks.ranges import Range, Span, Where
 
 WAIT_S: Final = 0.5
@@ -41,7 +42,7 @@ class Again:
         Raises:
             LostError: the asker has lost its partitions meanwhile.
         """
-        consumer = Consumer(self._settings)
+        consumer = Consumer(self._settings, logger=getLogger(LIBRDKAFKA))
         try:
             return [self._one(consumer, replace(where, partition=span.partition), span, waits) for span in spans]
         finally:

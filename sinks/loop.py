@@ -10,13 +10,14 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from logging import getLogger
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.kafka.clients import Config, consumer_config, sink_group
 from schemas.settings import KafkaSettings
-from schemas.telemetry import Metrics, logger
+from schemas.telemetry import LIBRDKAFKA, Metrics, logger
 from sinks.again import Again
 from sinks.assign import Positions
 from sinks.commits import Commits
@@ -76,6 +77,7 @@ class Loop:
         self._again = Again(consumer_settings(kafka))
         self._consumer = Consumer(
             {**consumer_settings(kafka), "on_commit": self._commits.answered, "error_cb": self._failed},
+            logger=getLogger(LIBRDKAFKA),
         )
 
     def run(self, stop: threading.Event, subscribed: Callable[[], None]) -> None:

@@ -7,13 +7,14 @@ inside `poll` and `consume`.
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from logging import getLogger
 from time import monotonic
 from typing import Final, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 
-from schemas.telemetry import logger
+from schemas.telemetry import LIBRDKAFKA, logger
 from stream_processors.transport.ask import ask, declare
 from stream_processors.transport.errors import LOST, PositionLostError, is_passing
 from stream_processors.transport.progress import Progress, Run, TopicPartition
@@ -61,7 +62,7 @@ class Poller:
         self._reading = reading
         self._progress = progress
         self._listener = listener
-        self._consumer = Consumer(reading.config | {"on_commit": self._on_commit})
+        self._consumer = Consumer(reading.config | {"on_commit": self._on_commit}, logger=getLogger(LIBRDKAFKA))
         self._consumer.subscribe(
             list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )

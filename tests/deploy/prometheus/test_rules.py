@@ -3,8 +3,11 @@
 import re
 
 import pytest
+import yaml
 
-from tests.deploy.prometheus.rules import NAMED, ROOT, Alert, alerts, known, rules
+from schemas.settings import Settings
+from tests.deploy.prometheus.rules import HOME, NAMED, ROOT, Alert, alerts, known, rules
+from tests.deploy.prometheus.scraping import targets_of_up
 
 RUNBOOK = ROOT / "docs/runbook.md"
 PARTS = ("**Means:**", "**Likely:**", "**Look:**", "**Do:**", "**Over when:**")
@@ -49,3 +52,11 @@ def test_the_runbook_names_only_what_exists() -> None:
     asked = {name for text in code for name in NAMED.findall(text)}
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in known()}
     assert asked - known() - families == set()
+
+
+def test_the_targets_are_where_up_serves_by_default() -> None:
+    listed = yaml.safe_load((HOME / "targets/up.yml").read_text())
+    _, _, first = Settings().metrics.listen.rpartition(":")
+    assert {one["labels"]["part"]: one["targets"] for one in listed} == {
+        part: [address] for part, address in targets_of_up(int(first)).items()
+    }

@@ -72,8 +72,6 @@ class Loop:
         self._gauges_at = 0.0
         self._leave_by = 0.0
         self._log = logger()
-        for topic in tables:
-            metrics.positions_lost.labels(self._group, topic)  # 0 from the first scrape on, so that a rise is seen
         self._again = Again(consumer_settings(kafka))
         self._consumer = Consumer(
             {**consumer_settings(kafka), "on_commit": self._commits.answered, "error_cb": self._failed},

@@ -73,6 +73,8 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     client = _await_clickhouse(settings.clickhouse.url, stop)
     producer = Producer(config | {"log_level": 0})  # the consumer tells when Kafka is away
     _await_topics(kafka, admin, producer, topics, stop)
+    for topic in topics.stored:
+        metrics.positions_lost.labels(sink_group(kafka), topic)  # 0 from the first scrape on, so that a rise is seen
     read_back = ReadBack(client, metrics)
     tables = {
         topic: (target, Warehouse(client, target.table, metrics, read_back.offer if topic == topics.timeline else None))

@@ -41,6 +41,7 @@ SET = {
         'sink_inserts_total{result="bisected",table="interactions"}', "interactions_rejected_total{",
         *(f'end_to_end_seconds_count{{channel="{channel}"}}' for channel in ("web", "email")),
         *(f'read_back_missing_total{{channel="{channel}"}}' for channel in ("web", "email")),
+        f'positions_lost_total{{group="{GROUPS[2]}"',
         f'lag_messages{{group="{GROUPS[2]}"', f'lag_seconds{{group="{GROUPS[2]}"',
     ],
 }  # fmt: skip

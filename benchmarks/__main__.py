@@ -12,6 +12,7 @@ from typing import Final
 import orjson
 
 from benchmarks import (
+    catch_up,
     guard,
     identify,
     identity,
@@ -35,6 +36,7 @@ _MEASURES: Final[dict[str, Callable[[], Result | list[Result]]]] = {
     "processor": processor.measure,
     "sink": sink.measure,
     "path": path.measure,
+    "catch_up": catch_up.measure,
     "latency": latency.measure,
     "intake": intake.measure,
     "scale": scale.measure,

@@ -23,14 +23,14 @@ def measure(count: int = 300_000) -> dict[str, object]:
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as kafka:
         installation = install(Path(folder) / "tl", kafka.bootstrap)
         installation.run("topics", "create")
-        _preload(KafkaSettings(bootstrap=kafka.bootstrap), count)
+        preload(KafkaSettings(bootstrap=kafka.bootstrap), count)
         with running(installation) as up:
             pids = {part: part_pid(up, part) or 0 for part in PARTS}
             assert kafka.child is not None
             pids["broker"] = kafka.child.pid
-            began, first = _rows(installation, 1)
+            began, first = gateway_rows(installation, 1)
             before = {part: cpu_seconds(pid) for part, pid in pids.items()}
-            ended, last = _rows(installation, count)
+            ended, last = gateway_rows(installation, count)
             spent = {part: cpu_seconds(pid) - before[part] for part, pid in pids.items()}
             rows = last - first
             return {
@@ -42,7 +42,8 @@ def measure(count: int = 300_000) -> dict[str, object]:
             }
 
 
-def _preload(kafka: KafkaSettings, count: int) -> None:
+def preload(kafka: KafkaSettings, count: int) -> None:
+    """Raw records that wait."""
     producer = Producer(producer_config(kafka, "bench"))
     for number, (key, value) in enumerate(records(count)):
         producer.produce("interactions.web", value, key)
@@ -51,7 +52,7 @@ def _preload(kafka: KafkaSettings, count: int) -> None:
     producer.flush()
 
 
-def _rows(installation: Installation, at_least: int) -> tuple[float, int]:
+def gateway_rows(installation: Installation, at_least: int) -> tuple[float, int]:
     """When, and how many rows there are, once there are so many."""
     while (count := query(installation, "SELECT count() FROM interactions")) < at_least:
         time.sleep(0.05)

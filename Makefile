@@ -66,8 +66,8 @@ docs-check: install ## fail when a generated reference or dashboard is stale
 	$(BIN)/python -m deploy.grafana --check
 
 .PHONY: bench bench-quick peers
-bench: install peers ## measure every part on this machine, beside what one would take instead (NAMES=...: some)
-	$(BIN)/python -m benchmarks $(NAMES)
+bench: install peers ## measure every part on this machine, beside what one would take instead (ARGUMENTS="NAME... --size 0.5 --record")
+	$(BIN)/python -m benchmarks $(ARGUMENTS)
 
 bench-quick: install peers ## a small part of it; fails where a ratio is a fifth worse than the last one recorded
 	$(BIN)/python -m benchmarks --quick

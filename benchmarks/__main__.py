@@ -30,26 +30,27 @@ from benchmarks.contest import processors, sinks
 from benchmarks.machine import describe
 from benchmarks.records import QUICK, RESULTS, Result, Run, read, write
 
-_MEASURES: Final[dict[str, Callable[[], Result | list[Result]]]] = {
-    "processors": processors.measure,
-    "sinks": sinks.measure,
-    "processor": processor.measure,
-    "sink": sink.measure,
-    "path": path.measure,
-    "catch_up": catch_up.measure,
-    "latency": latency.measure,
-    "intake": intake.measure,
-    "scale": scale.measure,
-    "identity": identity.measure,
-    "identify": identify.measure,
-    "telemetry": telemetry.measure,
-    "timeline": timeline.measure,
+Measure = Callable[[float], Result | list[Result]]  # takes a factor of its sizes
+
+_MEASURES: Final[dict[str, Measure]] = {
+    "processors": lambda size: processors.measure(int(120_000 * size), int(12_000 * size)),
+    "sinks": lambda size: sinks.measure(int(200_000 * size)),
+    "processor": lambda size: processor.measure(int(500_000 * size), int(200_000 * size)),
+    "sink": lambda size: sink.measure(int(600_000 * size)),
+    "path": lambda size: path.measure(int(300_000 * size)),
+    "catch_up": lambda size: catch_up.measure(int(500_000 * size)),
+    "latency": lambda size: latency.measure(seconds=int(12 * size)),
+    "intake": lambda size: intake.measure(int(2_000 * size), int(15_000 * size)),
+    "scale": lambda size: scale.measure(int(500_000 * size), int(50_000 * size)),
+    "identity": lambda size: identity.measure(int(1_000_000 * size), int(100_000 * size)),
+    "identify": lambda size: identify.measure(seconds=int(30 * size)),
+    "telemetry": lambda _: telemetry.measure(),
+    "timeline": lambda size: timeline.measure(int(10_000_000 * size), int(100_000 * size)),
 }
-_QUICK: Final[dict[str, Callable[[], Result | list[Result]]]] = {
-    "processors": lambda: processors.measure(
-        40_000, 6_000, names=("plain_step", "quix_step", "quix_state", "faust_dict")
-    ),
-    "sinks": lambda: sinks.measure(120_000, names=(sinks.FLOOR,)),
+_SOME: Final = ("plain_step", "quix_step", "quix_state", "faust_dict")
+_QUICK: Final[dict[str, Measure]] = {
+    "processors": lambda size: processors.measure(int(40_000 * size), int(6_000 * size), names=_SOME),
+    "sinks": lambda size: sinks.measure(int(120_000 * size), names=(sinks.FLOOR,)),
 }
 
 
@@ -59,10 +60,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", choices=[[], *_MEASURES], metavar="NAME", help=", ".join(_MEASURES))
     parser.add_argument("--quick", action="store_true", help="the small run; compare its ratios")
     parser.add_argument("--record", action="store_true", help="keep the results, of some benchmarks or a quick run too")
+    parser.add_argument("--size", type=float, default=1.0, help="a factor of all sizes; 1 takes 20 quiet minutes")
     asked = parser.parse_args(arguments)
     measures = _QUICK if asked.quick else _MEASURES
-    machine = describe()
-    run = Run(machine, list(_measured([measures[name] for name in asked.names or measures])))
+    machine = describe() | {"size": asked.size}
+    run = Run(machine, list(_measured([measures[name] for name in asked.names or measures], asked.size)))
     faults = _compared(run) if asked.quick else []
     if asked.record or not (asked.quick or asked.names):
         write(QUICK if asked.quick else RESULTS / f"{machine['date']}.jsonl", run)
@@ -70,9 +72,9 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if faults else 0
 
 
-def _measured(measures: Sequence[Callable[[], Result | list[Result]]]) -> Iterator[Result]:
+def _measured(measures: Sequence[Measure], size: float) -> Iterator[Result]:
     for measure in measures:
-        found = measure()
+        found = measure(size)
         for result in found if isinstance(found, list) else [found]:
             print(orjson.dumps(result).decode(), flush=True)
             yield result

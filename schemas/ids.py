@@ -37,6 +37,11 @@ def event_id(tenant: str, source: str, message_id: str) -> UUID:
     return uuid_of("event", tenant, source, message_id)
 
 
+def event_id_text(tenant: str, source: str, message_id: str) -> str:
+    """The same as text, in half the time: for where it is only written."""
+    return uuid_text(f"event\x1f{tenant}\x1f{source}\x1f{message_id}".encode())
+
+
 def profile_id(tenant: str, subject: str) -> UUID:
     """The profile that a subject is by itself, at epoch 0. ClickHouse computes the same: `interactions.own_profile`."""
     return uuid_of(f"{tenant}|{subject}|0")

@@ -6,7 +6,7 @@ from uuid import uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.ids import NAMESPACE, UNSAID, event_id, fingerprint, uuid_of, uuid_text
+from schemas.ids import NAMESPACE, UNSAID, event_id, event_id_text, fingerprint, uuid_of, uuid_text
 from tests.strategies import documents, filled, objects, times
 
 
@@ -15,6 +15,11 @@ def test_uuid_of_is_version_5(parts: list[str]) -> None:
     whole = "\x1f".join(parts)
     assert uuid_of(*parts) == uuid5(NAMESPACE, whole)
     assert uuid_text(whole.encode()) == str(uuid5(NAMESPACE, whole))
+
+
+@given(filled, filled, st.text(st.characters(exclude_categories=["Cs"])))
+def test_an_event_id_is_the_same_as_text(tenant: str, source: str, message_id: str) -> None:
+    assert event_id_text(tenant, source, message_id) == str(event_id(tenant, source, message_id))
 
 
 def test_the_namespace_never_changes() -> None:

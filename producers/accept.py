@@ -83,60 +83,7 @@ class Acceptor:
         async with self._large:
             return await asyncio.to_thread(self._judge.judge, source, delivery)
 
-<<<<<<< HEAD
     def _settle(self, source: Source, judged: Judged, failure: Held | None) -> Outcome:
-=======
-    def _decode(self, source: Source, delivery: Delivery) -> _Judged | Malformed | TooLarge:
-        judged = _Judged()
-        try:
-            for item in source.adapter.decode(delivery):
-                self._add(judged, source, delivery, item)
-        except MalformedError as error:
-            return Malformed(error.message, error.hint)
-        except Exception as error:  # noqa: BLE001  a defect of the adapter: keep the delivery whole, to be replayed
-            self._tell(source, "decode", error)
-            fault = Fault(Reason.UNDECODABLE, f"the adapter failed: {type(error).__name__}: {error}"[:1000])
-            judged = _Judged()
-            self._keep(judged, rejected(Bad(fault, delivery.body), source, delivery))
-        limit = self._publisher.max_record
-        if any(len(value) > limit for _, _, value in judged.records):
-            return TooLarge(f"an item that cannot be accepted is too large to be kept: over {limit} bytes", "send less")
-        return judged
-
-    def _add(self, judged: _Judged, source: Source, delivery: Delivery, item: Draft | Bad) -> None:
-        if isinstance(item, Bad):
-            self._keep(judged, rejected(item, source, delivery))
-            return
-        sealed = seal(item, source.origin, delivery.received_at, self._max_interaction)
-        if isinstance(sealed, Bad):
-            self._keep(judged, rejected(sealed, source, delivery, item.channel))
-        else:
-            self._take(judged, source, sealed)
-
-    def _take(self, judged: _Judged, source: Source, sealed: Sealed) -> None:
-        event_id = sealed.id_text
-        key = f"{source.origin.tenant}:{event_id}".encode()
-        judged.records.append((self._topics[sealed.channel], key, sealed.value))
-        judged.receipts.append({"event_id": event_id, "message_id": sealed.message_id, "status": "accepted"})
-        judged.accepted[sealed.channel] += 1
-
-    def _keep(self, judged: _Judged, record: Rejected) -> None:
-        fault = record.fault
-        judged.records.append((self._rejected, str(record.rejected_id).encode(), record.encode()))
-        receipt: Receipt = {
-            "event_id": str(record.event_id) if record.event_id else None,
-            "message_id": record.message_id,
-            "status": "rejected",
-            "reason": fault.reason.value,
-            "detail": fault.detail,
-        }
-        if fault.path:
-            receipt["path"] = fault.path
-        judged.receipts.append(receipt)
-        judged.rejected[record.channel, fault.reason.value] += 1
-
-    def _settle(self, source: Source, judged: _Judged, failure: Held | None) -> Outcome:
->>>>>>> 3f33b79 (An item is sealed for an eighth less: its id is made as text, and a time in UTC stays where it is)
         if failure is not None and judged.records:
             return failure
         for channel, count in judged.accepted.items():

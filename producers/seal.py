@@ -42,11 +42,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """An interaction, ready for Kafka; `id_text` is its event id as it is written."""
+    """An interaction, ready for Kafka."""
 
     channel: Channel
     event_id: UUID
-    id_text: str
     message_id: str | None
     value: bytes
 
@@ -68,29 +67,20 @@ def seal(
     try:
         said = orjson.dumps(_said(draft, origin), option=orjson.OPT_SORT_KEYS)
         mark = mark_of(said)
-<<<<<<< HEAD
-        identity = event_id(origin.tenant, origin.source, draft.message_id or _content(draft, mark))
-        unsaid = orjson.dumps(_unsaid(draft, received_at, replay_of))
-=======
         identity = event_id_text(origin.tenant, origin.source, draft.message_id or _content(draft, mark))
-        unsaid = orjson.dumps(_unsaid(draft, received_at))
->>>>>>> 3f33b79 (An item is sealed for an eighth less: its id is made as text, and a time in UTC stays where it is)
+        unsaid = orjson.dumps(_unsaid(draft, received_at, replay_of))
         head = f'{{"schema":{SCHEMA},"event_id":"{identity}","fingerprint":"{mark}",'
         value = b"%b%b,%b" % (head.encode(), said[1:-1], unsaid[1:])  # one object of three, each written once
     except (TypeError, ValueError, OverflowError) as error:  # a number over 64 bits, a lone surrogate, the year 10000
         fault = Fault(Reason.SCHEMA_INVALID, f"cannot be written as JSON: {error}")
         return Bad(fault, write({name: getattr(draft, name) for name in _MEMBERS}), draft.message_id)
     if len(value) > max_size:
-        return Bad(
-            Fault(Reason.TOO_LARGE, f"{len(value)} bytes, the limit is {max_size}"),
-            value,
-            draft.message_id,
-            UUID(identity),
-        )
+        fault = Fault(Reason.TOO_LARGE, f"{len(value)} bytes, the limit is {max_size}")
+        return Bad(fault, value, draft.message_id, UUID(identity))
     checked = check(value)
     if isinstance(checked, Fault):
         return Bad(checked, value, draft.message_id, UUID(identity))
-    return Sealed(draft.channel, checked.event_id, identity, draft.message_id, value)
+    return Sealed(draft.channel, checked.event_id, draft.message_id, value)
 
 
 def _said(draft: Draft, origin: Origin) -> dict[str, Any]:

@@ -73,10 +73,8 @@ class Loop:
         self._leave_by = 0.0
         self._log = logger()
         self._again = Again(consumer_settings(kafka))
-        self._consumer = Consumer(
-            {**consumer_settings(kafka), "on_commit": self._commits.answered, "error_cb": self._failed},
-            logger=getLogger(LIBRDKAFKA),
-        )
+        told = {"on_commit": self._commits.answered, "error_cb": self._failed}
+        self._consumer = Consumer({**consumer_settings(kafka), **told}, logger=getLogger(LIBRDKAFKA))
 
     def run(self, stop: threading.Event, subscribed: Callable[[], None]) -> None:
         """Read and store until `stop`; then store what was gathered, commit, and leave.

@@ -7,15 +7,17 @@ import argparse
 import random
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Final
 
 from benchmarks.machine import describe
 from deploy.kafka.local import Security, running_kafka
-from tests.chaos.campaign import Verdict, campaign
+from tests.chaos.campaign import Fault, Verdict, campaign
 from tests.chaos.engine import engine
 from tests.chaos.faults import FAULTS
 from tests.chaos.field import Field, field_of
@@ -28,6 +30,7 @@ ROOT: Final = Path(__file__).parent.parent.parent
 RESULT: Final = ROOT / "benchmarks" / "results" / "chaos.md"
 BATCH: Final = 200
 PARTITIONS: Final = 4
+_FAULTS: Final = {fault.__name__: fault for fault in FAULTS}
 
 
 def main(arguments: list[str]) -> int:
@@ -36,27 +39,33 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kills", type=int, default=200, help="processes of ours to kill, at least")
     parser.add_argument("--interactions", type=int, default=1_000_000, help="distinct ones to be accepted, at least")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.add_argument(
+        "--only", nargs="+", choices=_FAULTS, default=list(_FAULTS), metavar="FAULT", help="not all classes"
+    )
     asked = parser.parse_args(arguments)
     sys.stderr.write(f"seed {asked.seed}\n")
     began = time.monotonic()
     machine = describe()
-    verdict = _run(asked.seed, asked.kills, asked.interactions)
+    enough = partial(_is_enough, kills=asked.kills, interactions=asked.interactions)
+    folder = Path(mkdtemp(prefix="chaos-"))
+    sys.stderr.write(f"logs are in {folder} until all is well\n")
+    verdict = _run(folder, asked.seed, [_FAULTS[name] for name in asked.only], enough)
+    if not verdict.findings:
+        rmtree(folder)
     RESULT.write_text(page(machine, asked.seed, time.monotonic() - began, verdict))
     sys.stderr.writelines(f"{finding}\n" for finding in verdict.findings)
     return int(bool(verdict.findings))
 
 
-def _run(seed: int, kills: int, interactions: int) -> Verdict:
+def _run(folder: Path, seed: int, faults: Sequence[Fault], enough: Callable[[Field], bool]) -> Verdict:
     nursery = Nursery()
     with (
         closing(nursery),
-        TemporaryDirectory() as folder,
-        running_kafka(Path(folder) / "kafka", ROOT / ".kafka", Security(properties=BROKER)) as broker,
-        engine(Path(folder) / "engine") as store,
-        field_of(nursery, broker, store, Path(folder) / "world", seed=seed, partitions=PARTITIONS) as field,
+        running_kafka(folder / "kafka", ROOT / ".kafka", Security(properties=BROKER)) as broker,
+        engine(folder / "engine") as store,
+        field_of(nursery, broker, store, folder / "world", seed=seed, partitions=PARTITIONS) as field,
     ):
-        enough = partial(_is_enough, kills=kills, interactions=interactions)
-        return campaign(field, FAULTS, Recipe(seed, 0, BATCH), pause_s=0, is_enough=enough)
+        return campaign(field, faults, Recipe(seed, 0, BATCH), pause_s=0, is_enough=enough)
 
 
 def _is_enough(field: Field, kills: int, interactions: int) -> bool:

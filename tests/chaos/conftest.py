@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.kafka.local import LocalKafka, Security, running_kafka
+from tests.chaos.engine import Engine, engine
 from tests.chaos.nursery import Nursery
 from tests.chaos.world import BROKER
 from tests.conftest import ROOT
-from throughline.gateway.running import running_gateway
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture(scope="session")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a ClickHouse."""
-    with running_gateway(tmp_path_factory.mktemp("chaos-store")) as url:
-        yield url
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A ClickHouse; whoever kills it starts it again."""
+    with engine(tmp_path_factory.mktemp("chaos-store")) as made:
+        yield made

@@ -97,9 +97,11 @@ class Field:
         """Wait until interactions that were sent from now on are stored: everything works again."""
         with self.world.ledger.lock:
             accepted = len(self.world.ledger.accepted)
-        until(lambda: len(self.world.ledger.accepted) > accepted, f"something was accepted; {self.world.tell()}")
+        until(
+            lambda: len(self.world.ledger.accepted) > accepted, lambda: f"something was accepted; {self.world.tell()}"
+        )
         rows = self._rows()
-        until(lambda: self._rows() > rows, f"rows were stored; {self.world.tell()}")
+        until(lambda: self._rows() > rows, lambda: f"rows; {self.world.tell()}")
 
     def _rows(self) -> int:
         try:

@@ -71,6 +71,12 @@ class Part:
             return self._pid is not None
 
     @property
+    def seam(self) -> str:
+        """Where the process that runs is to kill itself; empty: nowhere, or none runs."""
+        with self._lock:
+            return self._arm.seam if self.runs else ""
+
+    @property
     def pid(self) -> int | None:
         """Of the process that runs."""
         with self._lock:

@@ -3,28 +3,20 @@
 import os
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.kafka.local import LocalKafka
 from tests.chaos.campaign import campaign
-from tests.chaos.engine import Engine, engine
+from tests.chaos.engine import Engine
 from tests.chaos.faults import FAULTS
 from tests.chaos.field import field_of
 from tests.chaos.load import Recipe
 from tests.chaos.nursery import Nursery
 from tests.chaos.seams import SEAMS
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.chdb, pytest.mark.timeout(900)]
-
-
-@pytest.fixture(scope="module")
-def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A ClickHouse that may be killed."""
-    with engine(tmp_path_factory.mktemp("engine")) as made:
-        yield made
+pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.chdb, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture
@@ -35,9 +27,9 @@ def seed() -> int:
 
 
 def test_nothing_is_lost_or_doubled_whatever_breaks(
-    nursery: Nursery, broker: LocalKafka, own_engine: Engine, tmp_path: Path, seed: int
+    nursery: Nursery, broker: LocalKafka, clickhouse: Engine, tmp_path: Path, seed: int
 ) -> None:
-    with field_of(nursery, broker, own_engine, tmp_path, seed=seed) as field:
+    with field_of(nursery, broker, clickhouse, tmp_path, seed=seed) as field:
         verdict = campaign(field, FAULTS, Recipe(seed, 0))
         sys.stderr.write(f"{verdict}\n")
         assert verdict.findings == []

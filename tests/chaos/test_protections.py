@@ -14,6 +14,7 @@ from deploy.kafka.local import LocalKafka
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.migrate import migrate
 from tests.chaos.arm import UNARMED, Arm
+from tests.chaos.engine import Engine
 from tests.chaos.load import Recipe
 from tests.chaos.nursery import Nursery
 from tests.chaos.oracle import findings
@@ -66,8 +67,8 @@ def _migrate(store: ClickHouse) -> None:
 
 
 @pytest.fixture
-def ground(nursery: Nursery, broker: LocalKafka, gateway: str, tmp_path: Path, off: bool) -> Ground:
-    return Ground(nursery, broker.bootstrap, gateway, tmp_path, off=off)
+def ground(nursery: Nursery, broker: LocalKafka, clickhouse: Engine, tmp_path: Path, off: bool) -> Ground:
+    return Ground(nursery, broker.bootstrap, clickhouse.url, tmp_path, off=off)
 
 
 def test_the_ack_before_the_answer(ground: Ground) -> None:

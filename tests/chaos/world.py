@@ -108,11 +108,12 @@ class World:
             part.kill()
 
 
-def until(condition: Callable[[], bool], what: str, within_s: float = SETTLE_S) -> None:
-    """Wait for a condition."""
+def until(condition: Callable[[], bool], what: str | Callable[[], str], within_s: float = SETTLE_S) -> None:
+    """Wait for a condition; `what` it is, for a person."""
     deadline = time.monotonic() + within_s
     while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never: {what if isinstance(what, str) else what()}")
         time.sleep(0.05)
 
 

@@ -23,29 +23,18 @@ class Seam(NamedTuple):
     Attributes:
         target: module:Class.function.
         moment: before the function runs, or after it has returned.
-        only: of the function's arguments, whether this pass counts.
     """
 
     target: str
     moment: Literal["before", "after"]
-    only: Callable[..., bool] | None = None
 
 
-def _pends(*arguments: object) -> bool:
-    return bool(arguments[2])
-
-
-def _is_past(*arguments: object) -> bool:
-    return not arguments[2]
-
-
-_COMMIT: Final = "sinks.lease:PartitionLog.commit"
 _COMMITTING: Final = Seam("stream_processors.transport.poller:Poller._places", "before")
 _COMMITTED: Final = Seam("stream_processors.transport.progress:Progress.committed", "after")
 
 SEAMS: Final[dict[str, Seam]] = {
     # accept: judge -> publish -> answer
-    "serve.judged": Seam("producers.accept:Acceptor._judge", "after"),
+    "serve.judged": Seam("producers.accept:Acceptor._verified", "after"),
     "serve.acknowledged": Seam("producers.publish:_Batch.report", "before"),
     "serve.published": Seam("producers.publish:Publisher.publish", "after"),
     # step: judge -> send -> flush -> write keys and position -> allow the commit
@@ -65,12 +54,12 @@ SEAMS: Final[dict[str, Seam]] = {
     "resolve.committing": _COMMITTING,
     "resolve.committed": _COMMITTED,
     # store: pend -> insert -> commit
-    "sink.pending": Seam(_COMMIT, "before", _pends),
-    "sink.pended": Seam(_COMMIT, "after", _pends),
+    "sink.pending": Seam("sinks.lease:WriterLog.pend", "before"),
+    "sink.pended": Seam("sinks.lease:WriterLog.pend", "after"),
     "sink.inserting": Seam("sinks.warehouse:Warehouse.insert", "before"),
     "sink.inserted": Seam("sinks.warehouse:Warehouse.insert", "after"),
-    "sink.committing": Seam(_COMMIT, "before", _is_past),
-    "sink.committed": Seam(_COMMIT, "after", _is_past),
+    "sink.committing": Seam("sinks.lease:WriterLog.finish", "before"),
+    "sink.committed": Seam("sinks.lease:WriterLog.finish", "after"),
 }
 
 
@@ -121,19 +110,15 @@ def _die() -> None:
 
 
 def _wrapped(function: Callable[..., Any], seam: Seam, fuse: _Fuse) -> Callable[..., Any]:
-    def passes(arguments: tuple[object, ...]) -> None:
-        if seam.only is None or seam.only(*arguments):
-            fuse.burn()
-
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def slow(*arguments: object, **named: object) -> object:
             if seam.moment == "before":
-                passes(arguments)
+                fuse.burn()
             answer = await function(*arguments, **named)
             if seam.moment == "after":
-                passes(arguments)
+                fuse.burn()
             return answer
 
         return slow
@@ -141,10 +126,10 @@ def _wrapped(function: Callable[..., Any], seam: Seam, fuse: _Fuse) -> Callable[
     @functools.wraps(function)
     def quick(*arguments: object, **named: object) -> object:
         if seam.moment == "before":
-            passes(arguments)
+            fuse.burn()
         answer = function(*arguments, **named)
         if seam.moment == "after":
-            passes(arguments)
+            fuse.burn()
         return answer
 
     return quick

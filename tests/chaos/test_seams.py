@@ -25,9 +25,9 @@ def test_a_planted_seam_burns_at_the_call_that_is_meant(monkeypatch: pytest.Monk
     monkeypatch.setattr(owner, name, lambda *_: calls.append("commit"))
     plant(Arm("sink.pended", call=2), die=lambda: calls.append("died"))
     commit = vars(owner)[name]
-    for mark in ("pending", "", "pending", "pending"):
-        commit(None, 1, mark)
-    assert calls == ["commit", "commit", "commit", "died", "commit"]
+    for _ in range(3):
+        commit(None, [])
+    assert calls == ["commit", "commit", "died", "commit"]
     assert function is not commit
 
 

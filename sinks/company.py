@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from sinks.gather import Limits
 from sinks.lease import Lease
 from sinks.ranges import MEMBERS, Range, together
+
+PATIENCE_S: Final = 1.0  # how long what waits lets an insert of the same topic go first
 
 Load = tuple[Sequence[Lease], Sequence[Range]]
 
@@ -16,9 +19,11 @@ class Company:
     Attributes:
         size: bytes that wait.
         oldest: when the oldest of their records arrived.
+        busy: whether an insert of the same topic is under way: then more gathers meanwhile.
     """
 
-    def __init__(self, leases: Iterable[Lease], limits: Limits) -> None:
+    def __init__(self, leases: Iterable[Lease], limits: Limits, *, busy: bool = False) -> None:
+        self.busy = busy
         self._leases = sorted(leases, key=lambda lease: lease.gather.oldest or 0.0)
         self._limits = limits
         self.size = sum(lease.gather.size for lease in self._leases)
@@ -34,6 +39,8 @@ class Company:
 
         What must go as it once went, and what must be refused, goes alone.
         """
+        if self.busy and not (flush or self.is_full) and now < self.oldest + PATIENCE_S:
+            return []
         if not (flush or self.is_full or any(lease.gather.is_due(now) for lease in self._leases)):
             return []
         loads: list[Load] = []
@@ -61,8 +68,11 @@ class Company:
 def companies(leases: Iterable[Lease], limits: Limits, *, pressed: bool) -> list[Company]:
     """By topic: who waits longest first; when much waits, the fullest."""
     waiting: dict[str, list[Lease]] = defaultdict(list)
+    busy: set[str] = set()
     for lease in leases:
-        if lease.flying is None and lease.gather.oldest is not None:
+        if lease.flying is not None:
+            busy.add(lease.where.topic)
+        elif lease.gather.oldest is not None:
             waiting[lease.where.topic].append(lease)
-    found = [Company(of_topic, limits) for of_topic in waiting.values()]
+    found = [Company(of_topic, limits, busy=topic in busy) for topic, of_topic in waiting.items()]
     return sorted(found, key=lambda company: -company.size if pressed else company.oldest)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from sinks.company import companies
+from sinks.company import PATIENCE_S, companies
 from sinks.gather import Gather, Limits
 from sinks.lease import Lease
 from sinks.ranges import MEMBERS, Mark, Range, Span, Start, Where
@@ -35,10 +35,16 @@ def test_what_waits_beside_what_is_due_goes_with_it() -> None:
     assert [one.flying_written for one in leases[:2]] == [100.9, 100.0]
 
 
-def test_a_partition_in_flight_is_left_out() -> None:
-    flying = lease(1, 5)
-    flying.flying = Range(flying.where, 0, 0, array("q", [0]), [b"{"])
-    assert taken([flying, lease(0, 1)], 5.0) == [[Span(0, 0, 0)]]
+def test_while_an_insert_is_under_way_more_gathers_until_it_is_full_or_has_waited() -> None:
+    def leases(count: int) -> list[Lease]:
+        flying = lease(1, 5)
+        flying.flying = Range(flying.where, 0, 0, array("q", [0]), [b"{"])
+        return [flying, lease(0, count, at=5.0), lease(0, 1, at=5.0, topic="other")]
+
+    assert [spans[0].last for spans in taken(leases(2), 6.0 + PATIENCE_S / 2, flush=True)] == [1, 0]
+    assert taken(leases(2), 5.0 + PATIENCE_S / 2) == []
+    assert taken(leases(10), 5.0 + PATIENCE_S / 2) == [[Span(0, 0, 9)]]
+    assert sorted(taken(leases(2), 5.0 + PATIENCE_S)) == [[Span(0, 0, 0)], [Span(0, 0, 1)]]
 
 
 def test_the_limits_are_of_all_of_them() -> None:

@@ -216,11 +216,9 @@ class Loop:
 
     def _begin_again(self, leases: Sequence[Lease]) -> None:
         """Others of their load went to another owner: what Kafka has of these tells how they go on."""
-        if not leases:
-            return
         partitions = [TopicPartition(lease.where.topic, lease.where.partition) for lease in leases]
         self._revoked(self._consumer, partitions)
-        if not self._draining:  # else whoever comes next sees to it
+        if partitions and not self._draining:  # else whoever comes next sees to it
             self._consumer.incremental_unassign(partitions)
             self._assigned(self._consumer, partitions)
 

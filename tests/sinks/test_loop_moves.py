@@ -29,7 +29,7 @@ PARTITIONS = range(4)
 
 @dataclass
 class Table:
-    """Drops what comes again under a token; while its first insert of several ranges is under way, one of them moves."""
+    """Drops what comes again under a token; while the first insert of several ranges is under way, one moves."""
 
     moving: int | None = None
     moved: threading.Event = field(default_factory=threading.Event)

@@ -46,6 +46,15 @@ class Installation:
         """The rows of a query."""
         return [orjson.loads(line) for line in self.run("sql", "--json", query).splitlines()]
 
+    def audit(self, *arguments: str) -> tuple[int, list[dict[str, object]]]:
+        """`throughline audit`: its exit status, and its lines."""
+        done = subprocess.run(
+            [sys.executable, "-m", "throughline", "audit", "--json", *arguments],
+            env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S,
+        )  # fmt: skip
+        assert done.stdout, done.stderr
+        return done.returncode, [orjson.loads(line) for line in done.stdout.splitlines()]
+
     def until(self, query: str, expected: Mapping[str, object]) -> None:
         """Wait until a query's one row is the expected one; fails with the last one seen."""
         deadline = time.monotonic() + PATIENCE_S

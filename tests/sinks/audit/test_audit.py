@@ -1,6 +1,7 @@
 """The audit of a world that moves at every question: what it says is true, and nothing that is lost stays hidden."""
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from random import Random
 from uuid import UUID
 
@@ -188,6 +189,19 @@ class Recreated(World):
             self.left -= 1
             self.ids[RAW] = UUID(int=100 + self.left)
         return {}
+
+
+def test_without_kafka_a_time_is_looked_up_in_the_marks() -> None:
+    world = World(Random(1))
+    world.is_quiet = True
+    where, older = world.where((RAW, 0)), Where(RAW, UUID(int=9), 0)
+    world.fates = {where: {x: {"stored"} for x in (0, 1, 5, 6)}, older: {0: {"stored"}}}
+    world.keep({where: Mark(0, 8, 2, 60.0, 4), older: Mark(0, 3, 3, 30.0, 3)})
+    accounts = audit_without_kafka(world)
+    assert missing(accounts) == {(where, x) for x in (2, 3, 4, 7)} | {(older, x) for x in (1, 2)}
+    since = audit_without_kafka(world, datetime(2026, 1, 1, tzinfo=UTC))
+    assert missing(since) == {(where, 4), (where, 7)}
+    assert [account.accepted for account in since] == [4, 0]
 
 
 def test_a_topic_that_is_made_anew_meanwhile_is_looked_at_again() -> None:

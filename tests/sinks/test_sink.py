@@ -162,6 +162,7 @@ def trickle(kafka: KafkaSettings, count: int, seconds: float) -> Iterator[None]:
 @pytest.mark.kafka
 @pytest.mark.chdb
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("protocol", "kills"), [("classic", 8), ("consumer", 1)])  # a dead consumer is missed for 45 s
 def test_kills_lose_and_double_nothing(store: Store, kafka: str, protocol: str, kills: int) -> None:
     mine, chance, count = own_topics(kafka), random.Random(protocol), 20_000
@@ -185,6 +186,7 @@ def test_kills_lose_and_double_nothing(store: Store, kafka: str, protocol: str, 
 @pytest.mark.kafka
 @pytest.mark.chdb
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_partitions_change_hands_without_loss_or_doubles(store: Store, kafka: str) -> None:
     mine, count = own_topics(kafka, 8), 20_000
     with running(mine, store.url), trickle(mine, count, 10):
@@ -197,6 +199,7 @@ def test_partitions_change_hands_without_loss_or_doubles(store: Store, kafka: st
 @pytest.mark.kafka
 @pytest.mark.chdb
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_clickhouse_and_kafka_may_go_away(local_kafka: LocalKafka, tmp_path: Path) -> None:
     mine, count, port = own_topics(local_kafka.bootstrap), 20_000, free_port()
     store = gateway.start(tmp_path, f"127.0.0.1:{port}")

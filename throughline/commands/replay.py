@@ -83,7 +83,7 @@ def replay(
     choice = Choice(rejected_ids, reason or "", source or "", max(limit, len(rejected_ids)), replayed)
     with opened(loaded.settings) as client:
         chosen = count(client, choice)
-        if missing := len(set(rejected_ids)) - chosen:
+        if (missing := len(set(rejected_ids)) - chosen) > 0:
             msg = f"{missing} of these ids are not in rejected, or not of that reason and source"
             raise Failed(msg)
         if not (rejected_ids or dry_run or yes):

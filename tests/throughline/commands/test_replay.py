@@ -1,6 +1,7 @@
 """`throughline rejected list|replay` over chDB: what is meant, what is asked first, and what a trial tells."""
 
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -32,7 +33,7 @@ def throughline(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     return terminal(store, monkeypatch, tmp_path, **sources)
 
 
-def replay(throughline: Terminal, *arguments: str) -> tuple[int, list[dict[str, object]], str]:
+def replay(throughline: Terminal, *arguments: str) -> tuple[int, list[dict[str, Any]], str]:
     done = throughline("rejected", "replay", "--json", *arguments)
     return done.status, [orjson.loads(line) for line in done.out.splitlines()], done.error
 
@@ -51,11 +52,11 @@ def test_a_trial_prints_what_would_be_sent_and_the_verdict(throughline: Terminal
     assert [one["verdict"] for one in told] == ["accepted", "accepted", "unsent"], error
     assert (status, "1 of 3 would not be accepted" in error) == (1, True)
     assert "[sources.app]" in str(told[2]["advice"])
-    [sent] = told[0]["records"]  # type: ignore[misc]  # a list of one
+    [sent] = told[0]["records"]
     value = orjson.loads(sent["value"])
     assert (sent["topic"], value["replay_of"]) == ("interactions.web", str(kept(1).rejected_id))
     one = interaction(1, event_id=value["event_id"], fingerprint=value["fingerprint"])
-    other = interaction(2, event_id=orjson.loads(told[1]["records"][0]["value"])["event_id"])  # type: ignore[index]  # as above
+    other = interaction(2, event_id=orjson.loads(told[1]["records"][0]["value"])["event_id"])
     assert store.client.insert_ready("interactions", one + b"\n" + other, uuid4().hex) is None
     _, told, _ = replay(throughline, "--source", "web", "--patch", "userId=ada", "--dry-run")
     assert [row["verdict"] for row in told] == ["duplicate", "id_conflict"]

@@ -24,6 +24,7 @@ def measure(count: int = 500_000) -> dict[str, object]:
         preload(KafkaSettings(bootstrap=kafka.bootstrap), count)
         with running(installation) as up:
             before = _stored(installation, 1)
+            assert before < count, "too few: all was stored before the kill"
             assert kill(up, "process")
             began = time.monotonic()
             assert _stored(installation, count) == count

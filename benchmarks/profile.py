@@ -46,7 +46,7 @@ _SPY: Final = PEERS_PYTHON.with_name("py-spy")
 @contextmanager
 def _processor(folder: Path) -> Iterator[int]:
     with running_kafka(folder / "kafka", Path(".kafka")) as kafka:
-        course = lay(kafka.bootstrap, "", 600_000)
+        course = lay(kafka.bootstrap, "", 400_000)
         [ours] = [one for one in ROLL if one.name == OURS]
         with running(ours.command(course, "", folder), environment(course, folder), folder / "log") as process:
             _wait_for(folder / "log", b"worker_started")
@@ -58,7 +58,7 @@ def _sink(folder: Path) -> Iterator[int]:
     with running_kafka(folder / "kafka", Path(".kafka")) as kafka, ExitStack() as stack:
         settings = KafkaSettings(bootstrap=kafka.bootstrap)
         create(AdminClient({"bootstrap.servers": kafka.bootstrap}), Topics().specs(PARTITIONS, 1))
-        preload(settings, 600_000)
+        preload(settings, 400_000)
         gateway = gateways.start(folder / "data")
         stack.callback(gateways.stop, gateway)
         url = gateways.url(folder / "data")

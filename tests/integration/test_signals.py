@@ -57,6 +57,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, local_kafka: LocalKafka) -> 
 
 
 def test_nothing_is_alarmed_while_all_is_well(stack: Stack) -> None:
+    all_up = f"sum(up) == {len(stack.targets)}"
+    until(lambda: stack.prometheus.query(all_up))  # what is there at the first look does not rise
     deliver(stack)
     until(lambda: stack.prometheus.query("max_over_time(throughline:end_to_end_seconds:p99_5m[5m]) > 0"))
     until(

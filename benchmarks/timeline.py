@@ -127,7 +127,9 @@ def _at(client: ClickHouse, gateway: int, first: int, last: int, customers: int)
 
 def _command(client: ClickHouse) -> Ask:
     """As `throughline timeline` does, up to what is printed."""
-    return lambda name: len(interactions(client, "default", customers_of(client, "default", [name], "US"), limit=1000))
+    return lambda name: len(
+        interactions(client, "default", customers_of(client, "default", [name], "US"), limit=1000, whole=False)
+    )
 
 
 def _view(client: ClickHouse, columns: str) -> Ask:

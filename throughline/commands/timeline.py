@@ -54,8 +54,9 @@ def timeline(
     with opened(loaded.settings) as client:
         whose = customers(client, tenant, identifiers, loaded.settings.identity.default_region)
         rows = interactions(
-            client, tenant, whose, since=since, until=until, channel=channel or "", kind=kind or "", limit=limit
-        )
+            client, tenant, whose, since=since, until=until, channel=channel or "", kind=kind or "", limit=limit,
+            whole=as_json,
+        )  # fmt: skip
     print_timeline(rows, as_json=as_json)
 
 
@@ -69,8 +70,13 @@ def interactions(
     channel: str = "",
     kind: str = "",
     limit: int = LIMIT,
+    whole: bool = True,
 ) -> list[dict[str, Any]]:
-    """The latest `limit` interactions of some customers from `since` to before `until`, oldest first; a dict a row."""
+    """The latest `limit` interactions of some customers from `since` to before `until`, oldest first; a dict a row.
+
+    Not `whole`: only what is printed for people.
+    """
+    name = "timeline" if whole else "timeline_printed"
     parameters = {
         "since": since,
         "until": until,
@@ -78,7 +84,7 @@ def interactions(
         "type": kind,
         "limit": limit,
     }
-    rows = [row for one in whose for row in query(client, "timeline", {**parameters, **one.as_parameters(tenant)})]
+    rows = [row for one in whose for row in query(client, name, {**parameters, **one.as_parameters(tenant)})]
     return sorted(rows, key=lambda row: (row["occurred_at"], row["event_id"]))[-limit:]
 
 

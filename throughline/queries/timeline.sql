@@ -1,47 +1,42 @@
--- The latest interactions of a customer, oldest first. Whose they are is worked out before (throughline/whose.py): a
+-- The latest interactions of a customer, latest first. Whose they are is worked out before (throughline/whose.py): a
 -- customer's subjects, less the ranges of time in which one of them was another's. Copies go by LIMIT 1 BY.
-SELECT *
-FROM
-(
-    SELECT
-        occurred_at,
-        channel,
-        type,
-        name,
-        direction,
-        text,
-        amount,
-        currency,
-        duration_s,
-        conversation,
-        agent,
-        source,
-        subject,
-        arrayMap(named -> concat(named.kind, ':', named.value), identifiers) AS identifiers,
-        toUUID({profile:String}) AS profile_id,
-        event_id,
-        message_id,
-        addMilliseconds(occurred_at, ifNull(clock_skew_ms, 0)) AS corrected_at,
-        received_at,
-        stored_at,
-        properties
-    FROM interactions
-    WHERE tenant = {tenant:String}
-      AND subject IN {subjects:Array(String)}
-      AND occurred_at >= {since:DateTime64(3, 'UTC')}
-      AND occurred_at < {until:DateTime64(3, 'UTC')}
-      AND ({channel:String} = '' OR channel = {channel:String})
-      AND ({type:String} = '' OR type = {type:String})
-      AND NOT arrayExists(
-          (other, begin, end) -> other = subject
-              AND toUnixTimestamp64Milli(occurred_at) >= begin
-              AND toUnixTimestamp64Milli(occurred_at) < end,
-          {others:Array(String)},
-          {begins:Array(Int64)},
-          {ends:Array(Int64)}
-      )
-    ORDER BY occurred_at DESC, event_id DESC, precedence DESC
-    LIMIT 1 BY event_id
-    LIMIT {limit:UInt32}
-)
-ORDER BY occurred_at, event_id
+SELECT
+    occurred_at,
+    channel,
+    type,
+    name,
+    direction,
+    text,
+    amount,
+    currency,
+    duration_s,
+    conversation,
+    agent,
+    source,
+    subject,
+    arrayMap(named -> concat(named.kind, ':', named.value), identifiers) AS identifiers,
+    toUUID({profile:String}) AS profile_id,
+    event_id,
+    message_id,
+    addMilliseconds(occurred_at, ifNull(clock_skew_ms, 0)) AS corrected_at,
+    received_at,
+    stored_at,
+    properties
+FROM interactions
+WHERE tenant = {tenant:String}
+  AND subject IN {subjects:Array(String)}
+  AND occurred_at >= {since:DateTime64(3, 'UTC')}
+  AND occurred_at < {until:DateTime64(3, 'UTC')}
+  AND ({channel:String} = '' OR channel = {channel:String})
+  AND ({type:String} = '' OR type = {type:String})
+  AND NOT arrayExists(
+      (other, begin, end) -> other = subject
+          AND toUnixTimestamp64Milli(occurred_at) >= begin
+          AND toUnixTimestamp64Milli(occurred_at) < end,
+      {others:Array(String)},
+      {begins:Array(Int64)},
+      {ends:Array(Int64)}
+  )
+ORDER BY occurred_at DESC, event_id DESC, precedence DESC
+LIMIT 1 BY event_id
+LIMIT {limit:UInt32}

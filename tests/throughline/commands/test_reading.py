@@ -12,7 +12,7 @@ from tests.sinks.conftest import Store
 from tests.sinks.identity import Trait, always, change, mapped, profile
 from tests.sinks.rows import DAY, interaction
 from throughline.commands.customer import described
-from throughline.commands.timeline import interactions
+from throughline.commands.timeline import COLUMNS, interactions
 from throughline.whose import customers
 
 pytestmark = pytest.mark.chdb
@@ -68,6 +68,15 @@ def test_every_name_of_a_customer_shows_the_whole_timeline(client: ClickHouse) -
         assert names(client, asked) == ["e0", "e1", "e2"]
     assert names(client, "user_id:ada", "email:a@x.de", limit=2) == ["e1", "e2"]
     assert names(client, "user_id:bob", "user_id:ada") == ["e0", "e1", "e2", "e3"]
+
+
+def test_for_people_fewer_columns_of_the_same_rows_are_read(client: ClickHouse) -> None:
+    whose = customers(client, "default", ["user_id:ada"], "DE")
+    whole = interactions(client, "default", whose)
+    printed = interactions(client, "default", whose, whole=False)
+    assert len(printed) == 3
+    assert [{name: row[name] for name in printed[0]} for row in whole] == printed
+    assert {*COLUMNS} - {"what"} <= printed[0].keys()
 
 
 @pytest.mark.parametrize("asked", ["user_id:ada", "anonymous_id:d", "user_id:bob", str(ADA), str(ALONE), str(BOB)])

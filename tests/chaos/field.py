@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from deploy.kafka.local import LocalKafka
@@ -120,9 +121,12 @@ def field_of(
 ) -> Iterator[Field]:
     """A field on which all parts run."""
     with (
-        disk(folder / "disk", DISK) as room,
+        # Not below the folder of a test: what clears that away could not if a run that was killed left it mounted.
+        TemporaryDirectory(prefix="chaos-disk-", ignore_cleanup_errors=True) as stores,
+        disk(Path(stores), DISK) as room,
         world(nursery, broker.bootstrap, engine.url, folder, partitions=partitions) as made,
         kept(made) as keeper,
     ):
+        made.stores = Path(stores)
         made.start(*PARTS)
         yield Field(broker, engine, made, keeper, room, random.Random(seed))

@@ -40,6 +40,8 @@ class World:
     Attributes:
         wire: what the sink takes for ClickHouse.
         store: ClickHouse itself.
+        off: protections that are off in every part.
+        stores: the folder of the parts' stores, where it is not in the installation's.
         ledger: what was sent and answered.
     """
 
@@ -49,6 +51,7 @@ class World:
     wire: Wire
     store: ClickHouse
     off: tuple[str, ...] = ()
+    stores: Path | None = None
     ledger: Ledger = field(default_factory=Ledger)
     parts: dict[str, Part] = field(default_factory=dict)
 
@@ -68,7 +71,7 @@ class World:
 
     def data_of(self, name: str) -> Path:
         """The folder of a part's stores."""
-        return self.installation.folder / "disk" / name
+        return (self.stores or self.installation.folder / "stores") / name
 
     def start(self, *names: str) -> None:
         """Start parts that do not run."""

@@ -16,6 +16,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.kafka.clients import Config, consumer_config, sink_group
+from schemas.kafka.rejoin import Rejoin
 from schemas.settings import KafkaSettings
 from schemas.telemetry import LIBRDKAFKA, Metrics, logger
 from sinks.again import Again
@@ -61,6 +62,7 @@ class Loop:
         self._limits = limits or Limits()
         self._group = sink_group(kafka)
         self._commits = Commits()
+        self._rejoin = Rejoin()
         self._leases: dict[tuple[str, int], Lease] = {}
         self._jobs: queue.SimpleQueue[Load] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Sequence[Lease], BaseException | None]] = queue.SimpleQueue()
@@ -85,9 +87,8 @@ class Loop:
         """
         for number in range(WRITERS):
             threading.Thread(target=self._write, name=f"writer-{number}", daemon=True).start()
-        self._consumer.subscribe(
-            list(self._tables), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
-        )
+        back, gone = self._rejoin.joined(self._assigned), self._rejoin.lost(self._revoked)
+        self._consumer.subscribe(list(self._tables), on_assign=back, on_revoke=self._revoked, on_lost=gone)
         subscribed()
         try:
             while not stop.is_set():
@@ -104,6 +105,7 @@ class Loop:
         self._settle()
         self._hand_out(flush=False)
         self._hold_back()
+        self._rejoin.check(self._consumer)
         self._show()
 
     def _is_quiet(self) -> bool:

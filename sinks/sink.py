@@ -12,6 +12,7 @@ from schemas.kafka.admin import TopicMissingError, admin_client, topic_ids
 from schemas.kafka.backlog import Stage, Watch
 from schemas.kafka.clients import producer_config, sink_group
 from schemas.kafka.offsets import KafkaOffsets
+from schemas.kafka.rejoin import StuckError
 from schemas.settings import EMBEDDED, ConfigurationError, KafkaSettings, Settings
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
@@ -49,7 +50,7 @@ def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int
     log = logger()
     try:
         run(settings, metrics, ready, stop)
-    except (FatalError, KafkaException) as error:
+    except (FatalError, KafkaException, StuckError) as error:
         log.error("sink_failed", error=str(error))  # noqa: TRY400  the message says it all
         return 1
     except LostError:

@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException, Message
 
 from schemas.disk import Disk
 from schemas.telemetry import Metrics, logger
+from stream_processors.answers import EndedError
 from stream_processors.columns import columns_of
 from stream_processors.core.learn import learn
 from stream_processors.past import Past, Span
@@ -69,7 +70,10 @@ class CatchUp:
         starts = self._positions.find(found)
         # nothing lies behind a group's first position, nor behind one that was out of range
         asked = {at for at, place in found.items() if place.low < starts[at].offset <= place.committed}
-        stores = self._lend(asked) if asked else {}
+        try:
+            stores = self._lend(asked) if asked else {}
+        except EndedError:  # the work has stopped: nothing will be read from there either
+            return starts
         gaps = []
         for at, store in stores.items():
             knows, end = store.position, starts[at].offset

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 
+from schemas.kafka.rejoin import Rejoin
 from schemas.telemetry import LIBRDKAFKA, logger
 from stream_processors.transport.ask import ask, declare
 from stream_processors.transport.errors import LOST, PositionLostError, is_passing
@@ -62,10 +63,10 @@ class Poller:
         self._reading = reading
         self._progress = progress
         self._listener = listener
+        self._rejoin = Rejoin()
         self._consumer = Consumer(reading.config | {"on_commit": self._on_commit}, logger=getLogger(LIBRDKAFKA))
-        self._consumer.subscribe(
-            list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-        )
+        back, gone = self._rejoin.joined(self._on_assign), self._rejoin.lost(self._on_lost)
+        self._consumer.subscribe(list(topics), on_assign=back, on_revoke=self._on_revoke, on_lost=gone)
         self._tap = Tap(self._consumer)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-poller", daemon=True)
@@ -107,6 +108,7 @@ class Poller:
         now = monotonic()
         self._commit_soon(now)
         self._look(now)
+        self._rejoin.check(self._consumer)
         self._tap.release(self._reading.positions.withheld())
         if self._progress.is_full:
             self._hold(now)

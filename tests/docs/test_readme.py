@@ -33,13 +33,14 @@ def test_curl_sends_and_the_timeline_shows(tmp_path: Path) -> None:
     installation = install(tmp_path)
     [block] = [text for text in blocks("README.md", "console") if "curl" in text]
     commands = [part.replace("\\\n", " ") for part in block.removeprefix("$ ").split("\n$ ")]
-    assert [command.split()[0] for command in commands] == ["curl", ".venv/bin/throughline", ".venv/bin/throughline"]
+    assert [command.split()[0] for command in commands] == ["curl", *[".venv/bin/throughline"] * 3]
     with running(installation):
         sent = _shell(commands[0].replace("http://127.0.0.1:8080", installation.http).replace("my-key", WRITE_KEY), {})
         assert '"success":true' in sent
         installation.until("SELECT count() AS n FROM timeline", {"n": 1})
         assert "Signed Up" in _shell(commands[1], installation.environment)
         assert "web\t1" in _shell(commands[2], installation.environment)
+        assert "accepted" in _shell(commands[3], installation.environment)
 
 
 def _shell(command: str, environment: dict[str, str]) -> str:

@@ -77,7 +77,8 @@ def test_rejected_are_grouped_and_shown_whole(store: Installation) -> None:
     [group] = lines(store.run("rejected", "list", "--json"))
     assert (group["source"], group["stage"], group["rejected"]) == ("web", "intake", 1)
     [whole] = lines(store.run("rejected", "show", "--json", str(group["example"])))
-    assert orjson.loads(str(whole["body"]))["messageId"] == "5"
+    [item] = orjson.loads(str(whole["body"]))["batch"]
+    assert item["messageId"] == "5"
     assert whole["path"] == group["example_path"]
 
 

@@ -2,7 +2,7 @@
 
 After a restart of the broker that coordinates a group, librdkafka can stay without a connection to it for good: its
 requests to join wait in a queue and time out there, once a minute, while everything else works. A process that is
-started again joins at once; so that is what ends it. A member that comes back is told its assignment, even an empty one.
+started again joins at once; so that is what ends it. Whoever comes back is told its assignment, even an empty one.
 """
 
 from collections.abc import Callable

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.kafka.ports import free_port
+
 HERE = Path(__file__).parent
 START_S = 180.0  # three at once on a busy machine; alone and in quiet it takes 3
 STOP_S = 30.0
@@ -184,19 +186,12 @@ def running_kafka(folder: Path, jars: Path | None = None, security: Security = O
     if jars is not None:
         LocalKafka(jars, 0, 0).install()
         (folder / "lib").symlink_to((jars / "lib").resolve())
-    kafka = LocalKafka(folder, _free_port(), _free_port(), security)
+    kafka = LocalKafka(folder, free_port(), free_port(), security)
     kafka.start()
     try:
         yield kafka
     finally:
         kafka.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _answers(port: int) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from schemas.settings import KafkaSettings
-from tests.clients.intake import free_port, running_intake
+from tests.clients.intake import running_intake
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 

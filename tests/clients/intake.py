@@ -1,7 +1,6 @@
 """A running `throughline serve` over the embedded broker, and what it published."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,16 +19,10 @@ from schemas.interaction import Channel
 from schemas.kafka.clients import consumer_config
 from schemas.settings import KafkaSettings
 from schemas.topics import Topics
+from tests.ports import free_port
 
 KEY = "wk_clients"
 CHANNELS: tuple[Channel, ...] = ("web", "mobile")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import pytest
 from segment.analytics.client import Client
 
 from schemas.settings import KafkaSettings
-from tests.clients.intake import KEY, free_port, published, running_intake
+from tests.clients.intake import KEY, published, running_intake
+from tests.ports import free_port
 
 ROUNDS = 50
 DAY = datetime(2026, 1, 31, tzinfo=UTC)

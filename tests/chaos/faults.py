@@ -113,7 +113,7 @@ def drained(field: Field) -> None:
     field.await_rows()
     for name in PARTS:
         with field.keeper.held(name):
-            field.world.part(name).stop(may_be_young=name == "resolve")  # rows say nothing of it
+            field.world.part(name).stop()
     field.await_rows()
 
 

@@ -1,5 +1,6 @@
 """A part of ours as a process: started, armed, killed, started again."""
 
+import re
 import signal
 import threading
 import time
@@ -92,7 +93,14 @@ class Part:
             return not self.runs
 
     def stop(self, *, may_be_young: bool = False) -> None:
-        """Drain it; it must end with 0, unless it may be so young that the signal ended it before it had begun."""
+        """Drain it once it listens to signals; it must end with 0.
+
+        `may_be_young`: at once; then the signal may end it before it had begun.
+        """
+        deadline = time.monotonic() + END_S
+        while not may_be_young and (pid := self.pid) is not None and not _drains(pid):
+            assert time.monotonic() < deadline, f"{self.name} never listens to signals: {self.said()}"
+            time.sleep(0.02)
         with self._lock:
             if not self._signal(signal.SIGTERM):
                 return
@@ -133,3 +141,13 @@ class Part:
                 return False
             self._nursery.signal(self._pid, number)
             return True
+
+
+def _drains(pid: int) -> bool:
+    """Whether a process has a handler for SIGTERM; True also for one that is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)

@@ -23,6 +23,8 @@ def _common(kafka: KafkaSettings, part: str) -> Config:
         "client.id": f"throughline-{part}",
         "log_level": 4,
         "reconnect.backoff.max.ms": 1000,  # 10 s by default: a broker that is back would stay unseen for as long
+        # 5 minutes by default: a broker that stops in order can leave a client knowing none, for as long
+        "metadata.recovery.rebootstrap.trigger.ms": 10_000,
         **kafka.librdkafka,
     }
 

@@ -11,6 +11,8 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from schemas.kafka.clients import Config
+
 PATIENCE_S: Final = 30.0  # twice this without an assignment while Kafka answers: no rebalance takes so long
 ASK_S: Final = 2.0
 
@@ -24,7 +26,9 @@ class StuckError(Exception):
 class Rejoin:
     """One consumer's loss of its session. All calls come from the thread that polls it."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, answers: Callable[[], bool], clock: Callable[[], float] = monotonic) -> None:
+        """`answers`: whether Kafka answers somebody else."""
+        self._answers = answers
         self._clock = clock
         self._since: float | None = None
         self._answered = False
@@ -47,7 +51,7 @@ class Rejoin:
 
         return told
 
-    def check(self, consumer: Consumer) -> None:
+    def check(self) -> None:
         """To be called often.
 
         Raises:
@@ -55,15 +59,23 @@ class Rejoin:
         """
         if self._since is None or self._clock() - self._since < PATIENCE_S:
             return
-        answers = _answers(consumer)
+        answers = self._answers()
         if answers and self._answered:
             raise StuckError("the session was lost, Kafka answers, and the group is not joined again")
         self._since, self._answered = self._clock(), answers
 
 
-def _answers(consumer: Consumer) -> bool:
-    try:
-        consumer.list_topics(timeout=ASK_S)
-    except KafkaException:
-        return False
-    return True
+def asking_anew(config: Config) -> Callable[[], bool]:
+    """Whether Kafka answers a client that is made for the question: one that is stuck may hear nothing at all."""
+
+    def answers() -> bool:
+        consumer = Consumer(config | {"log_level": 0})
+        try:
+            consumer.list_topics(timeout=ASK_S)
+        except KafkaException:
+            return False
+        finally:
+            consumer.close()
+        return True
+
+    return answers

@@ -1,8 +1,8 @@
 """Notices a member that lost its session and does not come back, although Kafka answers.
 
-After a restart of the broker that coordinates a group, librdkafka can stay without a connection to it for good: its
-requests to join wait in a queue and time out there, once a minute, while everything else works. A process that is
-started again joins at once; so that is what ends it. Whoever comes back is told its assignment, even an empty one.
+After a restart of Kafka, librdkafka can stay for minutes, or for good, without a connection to the group's coordinator,
+or to any broker. A process that is started again joins at once; so that is what ends it. Whoever comes back is told its
+assignment, even an empty one.
 """
 
 from collections.abc import Callable

@@ -2,34 +2,19 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing
 from pathlib import Path
 
 import orjson
 import pytest
 
 from tests.integration.running import PATIENCE_S, Installation, install, part_pid, running
-from tests.ports import free_port
+from tests.ports import free_ports
 from throughline.stack import METRICS_PORTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.chdb, pytest.mark.timeout(300)]
-
-
-def free_ports() -> int:
-    """The first of as many ports in a row as `up` takes for metrics."""
-    while True:
-        first = free_port()
-        with ExitStack() as held:
-            try:
-                for offset in METRICS_PORTS.values():
-                    held.enter_context(closing(socket.create_server(("127.0.0.1", first + offset))))
-            except (OSError, OverflowError):
-                continue
-            return first
 
 
 def status(installation: Installation) -> tuple[int, list[dict[str, object]]]:
@@ -50,10 +35,7 @@ def until(installation: Installation, code: int) -> list[dict[str, object]]:
 
 
 def test_status_leads_to_the_part_that_hangs(tmp_path: Path) -> None:
-    installation = install(tmp_path)
-    configuration = tmp_path / "throughline.toml"
-    listen = f'metrics.listen = "127.0.0.1:{free_ports()}"'
-    configuration.write_text(configuration.read_text().replace('metrics.listen = "127.0.0.1:0"', listen))
+    installation = install(tmp_path, metrics_port=free_ports(len(METRICS_PORTS)))
     with running(installation) as up:
         installation.send([{"type": "track", "userId": "ada", "event": "Seen", "messageId": "1"}])
         installation.until("SELECT count() AS n FROM timeline", {"n": 1})

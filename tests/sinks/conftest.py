@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from sinks.clickhouse.client import ClickHouse, connect
@@ -28,6 +29,14 @@ class Store:
     def one(self, sql: str) -> object:
         """The only value of an answer."""
         return self.client.query(sql).rows[0][0]
+
+    def ask(self, sql: str) -> list[dict[str, object]]:
+        """The rows of an answer, as a client that reads JSON has them."""
+        return [orjson.loads(line) for line in self.client.text(sql, "JSONEachRow").splitlines()]
+
+    def put(self, table: str, *rows: bytes) -> None:
+        """Insert rows, under a token of their own."""
+        assert self.client.insert_ready(table, b"\n".join(rows), uuid4().hex) is None
 
 
 @pytest.fixture

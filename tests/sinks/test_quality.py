@@ -1,7 +1,5 @@
 """What each source sends just now, read back from rows that were really stored."""
 
-from uuid import uuid4
-
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -22,7 +20,7 @@ def test_shares_and_delays_are_of_what_was_stored_lately(store: Store) -> None:
 
     rows = [interaction(n, text="hello") for n in range(3)] + [interaction(3, identifiers=[], source="calls")]
     rows.append(interaction(4))
-    assert store.client.insert_ready("interactions", b"\n".join(rows), uuid4().hex) is None
+    store.put("interactions", *rows)
     quality.look()
     assert value("interactions", source="web") == 4
     assert value("field_share", source="web", field="text") == 0.75

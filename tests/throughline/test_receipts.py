@@ -17,10 +17,6 @@ from throughline.receipts import StoredReceipts
 pytestmark = pytest.mark.chdb
 
 
-def put(store: Store, table: str, *rows: bytes) -> None:
-    assert store.client.insert_ready(table, b"\n".join(rows), uuid4().hex) is None
-
-
 def conflict(number: int, event: UUID) -> bytes:
     fault = Fault(Reason.ID_CONFLICT, "other content came before", "event_id")
     return Rejected(
@@ -31,9 +27,9 @@ def conflict(number: int, event: UUID) -> bytes:
 
 def test_a_stored_one_names_its_position_its_customer_and_its_copies(store: Store) -> None:
     one = event_id("default", "web", "m1")
-    put(store, "interactions", interaction(1), interaction(2))
-    put(store, "interactions_duplicates", duplicate(3, 1))
-    put(store, "interactions_rejected", conflict(4, one))
+    store.put("interactions", interaction(1), interaction(2))
+    store.put("interactions_duplicates", duplicate(3, 1))
+    store.put("interactions_rejected", conflict(4, one))
     told = StoredReceipts(store.url)("default", one)
     assert told is not None
     assert (told["status"], told["source"], told["channel"], told["message_id"]) == ("stored", "web", "web", "m1")
@@ -47,8 +43,8 @@ def test_a_stored_one_names_its_position_its_customer_and_its_copies(store: Stor
 
 def test_a_copy_of_what_is_not_here_and_a_rejected_one_say_so(store: Store) -> None:
     copied, refused = event_id("default", "web", "m1"), uuid4()
-    put(store, "interactions_duplicates", duplicate(3, 1))
-    put(store, "interactions_rejected", conflict(4, refused))
+    store.put("interactions_duplicates", duplicate(3, 1))
+    store.put("interactions_rejected", conflict(4, refused))
     ask = StoredReceipts(store.url)
     told = ask("default", copied)
     assert told is not None
@@ -59,7 +55,7 @@ def test_a_copy_of_what_is_not_here_and_a_rejected_one_say_so(store: Store) -> N
 
 
 def test_other_tenants_and_unknown_ids_are_nothing(store: Store) -> None:
-    put(store, "interactions", interaction(1))
+    store.put("interactions", interaction(1))
     ask = StoredReceipts(store.url)
     assert ask("other", event_id("default", "web", "m1")) is None
     assert ask("default", uuid4()) is None

@@ -60,7 +60,7 @@ def _parts(instances: Sequence[Instance], now: float) -> Iterator[dict[str, Any]
 def _state(instance: Instance) -> str:
     if instance.samples is None:
         return "down"
-    return "up" if instance.largest("ready") or not instance.values("ready") else "not ready"
+    return "up" if instance.is_ready else "not ready"
 
 
 def _lag(instances: Sequence[Instance]) -> Iterator[dict[str, Any]]:

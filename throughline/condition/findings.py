@@ -45,7 +45,7 @@ def _of_one(instance: Instance, now: float) -> Iterator[Finding]:
     if instance.samples is None:
         yield Finding("PartDown", f"{name} does not answer: is it running?")
         return
-    if instance.values("ready") and instance.largest("ready") == 0:
+    if not instance.is_ready:
         alert = "IntakeNotReady" if instance.part == "serve" else "PartDown"
         yield Finding(alert, f"{name} runs and cannot work: see what it waits for in its log")
     yield from _backlog(instance)
@@ -99,10 +99,8 @@ def _behind(instances: Sequence[Instance]) -> Iterator[Finding]:
 
 def last_logged(instance: Instance, now: float) -> Logged | None:
     """The last warning or error of a process; None where it logged neither."""
-    told = [
-        (labels["level"] == "error", at, labels["event"]) for labels, at in instance.values("logged_timestamp_seconds")
-    ]
+    told = instance.values("logged_timestamp_seconds")
     if not told:
         return None
-    newest = max(told, key=lambda one: one[1])
-    return Logged("error" if newest[0] else "warning", newest[2], max(0.0, now - newest[1]))
+    labels, at = max(told, key=lambda one: one[1])
+    return Logged(labels["level"], labels["event"], max(0.0, now - at))

@@ -30,6 +30,11 @@ class Instance:
     address: str
     samples: dict[str, list[tuple[Labels, float]]] | None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it answers and does not say that it cannot work."""
+        return self.samples is not None and all(value for _, value in self.values("ready"))
+
     def values(self, name: str, **labels: str) -> list[tuple[Labels, float]]:
         """The samples of a metric that have these labels."""
         return [sample for sample in (self.samples or {}).get(name, []) if labels.items() <= sample[0].items()]

@@ -7,8 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from tests.deploy.docker.brokers import ComposedBroker, composed_brokers, replac
 from tests.deploy.docker.composed import Compose
 from tests.deploy.docker.confined import INSTALLED, Container, Image
 from tests.ports import free_port
+from tests.waiting import until
 from throughline.gateway.house import FULL, READER, house
 from throughline.gateway.running import running_gateway
 
@@ -77,7 +77,7 @@ class Composition:
         def is_accepted() -> bool:
             return httpx.post(address, json={"batch": messages}, auth=(key, ""), timeout=30).status_code == 200
 
-        until(is_accepted)
+        until(is_accepted, PATIENCE_S)
 
 
 @pytest.fixture(scope="module")
@@ -129,19 +129,11 @@ def composition(cluster: Compose, image: Image, tmp_path_factory: pytest.TempPat
             for part in PARTS:
                 running.container(part).start()
             for part in PARTS:
-                until(running.containers[f"{part}-1"].is_healthy)
+                until(running.containers[f"{part}-1"].is_healthy, PATIENCE_S)
             yield running
         finally:
             for container in running.containers.values():
                 container.kill()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -175,7 +167,7 @@ def test_the_status_finds_every_part(composition: Composition) -> None:
         )
         return {(row["part"], row["state"]) for row in told if "part" in row}
 
-    until(lambda: told() == {(part, "up") for part in PARTS})
+    until(lambda: told() == {(part, "up") for part in PARTS}, PATIENCE_S)
 
 
 def test_a_second_run_of_the_jobs_changes_nothing(composition: Composition) -> None:
@@ -194,7 +186,7 @@ def test_replicas_and_brokers_come_and_go(composition: Composition) -> None:
     for second in seconds:
         second.start()
     for second in seconds:
-        until(second.is_healthy)
+        until(second.is_healthy, PATIENCE_S)
     composition.send(sent[50:100])
     composition.brokers["kafka-3"].stop(kill=True)
     composition.send(sent[100:150])
@@ -202,7 +194,7 @@ def test_replicas_and_brokers_come_and_go(composition: Composition) -> None:
         assert composition.containers[f"{part}-1"].stop() == 0
     composition.send(sent[150:])
     composition.brokers["kafka-3"].start()
-    until(lambda: composition.rows(STORED) == [{"rows": 200, "messages": 200, "customers": 7}])
+    until(lambda: composition.rows(STORED) == [{"rows": 200, "messages": 200, "customers": 7}], PATIENCE_S)
 
 
 def test_rows_that_clickhouse_lost_come_again_from_kafka(composition: Composition) -> None:
@@ -220,7 +212,7 @@ def test_rows_that_clickhouse_lost_come_again_from_kafka(composition: Compositio
     [future] = admin.alter_consumer_group_offsets([group]).values()
     future.result(60)
     composition.container("sink", 2).start()
-    until(lambda: composition.rows(STORED) == before)
+    until(lambda: composition.rows(STORED) == before, PATIENCE_S)
     composition.containers["serve-1"].run("audit")
 
 

@@ -1,7 +1,7 @@
 """Records of identity are stored as they are written; copies, in any order, leave what counts."""
 
 from itertools import permutations
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 import pytest
@@ -31,18 +31,9 @@ pytestmark = pytest.mark.chdb
 ADA = profile_id("default", "user_id:ada")
 
 
-def put(store: Store, table: str, *rows: bytes) -> None:
-    assert store.client.insert_ready(table, b"\n".join(rows), uuid4().hex) is None
-
-
-def ask(store: Store, sql: str) -> list[dict[str, object]]:
-    return [orjson.loads(line) for line in store.client.text(sql, "JSONEachRow").splitlines()]
-
-
 def test_evidence_is_kept_as_it_was_written(store: Store) -> None:
     apart = keep_apart(["email:a@x.de", "email:b@x.de"], ["user_id:ada"], 3_000)
-    put(
-        store,
+    store.put(
         EVIDENCE,
         link("user_id:ada", "email:a@x.de", 1_500),
         traits("user_id:ada", 2_000, {"name": "Ada", "of": {"a.b": [1, None]}}),
@@ -50,7 +41,7 @@ def test_evidence_is_kept_as_it_was_written(store: Store) -> None:
         retract(apart, 4_000),
         rules(Rules(), 5_000),
     )
-    rows = ask(store, "SELECT * EXCEPT stored_at FROM identity_evidence FINAL ORDER BY at")
+    rows = store.ask("SELECT * EXCEPT stored_at FROM identity_evidence FINAL ORDER BY at")
     assert [row["fact"] for row in rows] == ["link", "traits", "keep_apart", "retract", "rules"]
     assert (rows[0]["left"], rows[0]["right"], rows[0]["at"]) == (
         ["user_id:ada"], ["email:a@x.de"], "1970-01-01 00:00:01.500"
@@ -64,7 +55,7 @@ def test_evidence_is_kept_as_it_was_written(store: Store) -> None:
 
 def test_an_identifier_leads_to_the_facts_that_name_it_on_either_side(store: Store) -> None:
     apart = keep_apart(["email:a@x.de", "email:b@x.de"], ["user_id:ada"], 3_000)
-    put(store, EVIDENCE, link("user_id:ada", "email:a@x.de", 1_500), apart, retract(apart, 4_000), rules(Rules(), 1))
+    store.put(EVIDENCE, link("user_id:ada", "email:a@x.de", 1_500), apart, retract(apart, 4_000), rules(Rules(), 1))
 
     def of(identifier: str) -> object:
         return store.one(
@@ -81,9 +72,9 @@ def test_of_copies_of_a_link_the_earliest_counts_whatever_came_first(store: Stor
     times = (2_000, 1_000, 3_000)
     for number, order in enumerate(permutations(times)):
         for at in order:
-            put(store, EVIDENCE, link("user_id:ada", f"email:{number}@x.de", at))
+            store.put(EVIDENCE, link("user_id:ada", f"email:{number}@x.de", at))
     earliest = "SELECT DISTINCT toUnixTimestamp64Milli(at) AS ms, count() OVER () AS rows FROM identity_evidence FINAL"
-    assert [row["ms"] for row in ask(store, earliest)] == [1_000]
+    assert [row["ms"] for row in store.ask(earliest)] == [1_000]
     store.client.command("OPTIMIZE TABLE identity_evidence FINAL")
     assert store.one("SELECT count() = 6 AND max(toUnixTimestamp64Milli(at)) = 1000 FROM identity_evidence") == 1
 
@@ -92,7 +83,7 @@ def test_the_highest_version_of_a_subject_wins_in_any_order(store: Store) -> Non
     versions = [(1, (always(ADA),)), ((1 << 48) | 2, ()), (2, (always(UUID(int=7)),))]
     for number, order in enumerate(permutations(versions)):
         for version, ranges in order:
-            put(store, MAP, mapped(f"anonymous_id:{number}", version, *ranges))
+            store.put(MAP, mapped(f"anonymous_id:{number}", version, *ranges))
     assert store.one("SELECT groupUniqArray(length(ranges)) FROM identity_map FINAL") == [0]
     assert store.one("SELECT groupUniqArray(version) FROM identity_map FINAL") == [(1 << 48) | 2]
     assert store.one(f"SELECT uniqExact(subject) FROM profile_members WHERE profile_id = '{ADA}'") == 6
@@ -100,10 +91,8 @@ def test_the_highest_version_of_a_subject_wins_in_any_order(store: Store) -> Non
 
 def test_a_row_of_the_map_has_all_its_ranges_and_its_members_are_for_ever(store: Store) -> None:
     nobody = UUID(int=9)
-    put(
-        store, MAP, mapped("device_id:d", 5, Range(BEGIN, 1_000, ADA, "linked"), Range(1_000, END, nobody, "contested"))
-    )
-    [row] = ask(store, "SELECT ranges, own_profile FROM identity_map FINAL")
+    store.put(MAP, mapped("device_id:d", 5, Range(BEGIN, 1_000, ADA, "linked"), Range(1_000, END, nobody, "contested")))
+    [row] = store.ask("SELECT ranges, own_profile FROM identity_map FINAL")
     begin, cut, end = "1970-01-01 00:00:00.000", "1970-01-01 00:00:01.000", "2100-01-01 00:00:00.000"
     assert row["ranges"] == [
         {"since": begin, "until": cut, "profile": str(ADA), "state": "linked"},
@@ -111,7 +100,7 @@ def test_a_row_of_the_map_has_all_its_ranges_and_its_members_are_for_ever(store:
     ]
     own = profile_id("default", "device_id:d")
     assert row["own_profile"] == str(own)
-    put(store, MAP, mapped("device_id:d", 6))
+    store.put(MAP, mapped("device_id:d", 6))
     members = store.one("SELECT arraySort(groupUniqArray(toString(profile_id))) FROM profile_members FINAL")
     assert members == sorted(map(str, (ADA, nobody, own)))
 
@@ -123,10 +112,9 @@ def test_a_profile_keeps_its_traits_as_they_came_and_by_value(store: Store) -> N
         "n": Trait(2**60),
         "at": Trait("2020-01-31"),
     }
-    put(store, PROFILES, profile(ADA, 3, ["user_id:ada", "email:a@x.de:8"], said))
-    put(store, PROFILES, profile(UUID(int=4), 3, absorbed_by=ADA))
-    rows = ask(
-        store,
+    store.put(PROFILES, profile(ADA, 3, ["user_id:ada", "email:a@x.de:8"], said))
+    store.put(PROFILES, profile(UUID(int=4), 3, absorbed_by=ADA))
+    rows = store.ask(
         "SELECT *, trait_values FROM profiles FINAL ORDER BY absorbed_by IS NOT NULL"
         " SETTINGS json_type_escape_dots_in_keys = 1, output_format_json_quote_64bit_integers = 0",
     )
@@ -144,8 +132,8 @@ def test_a_profile_keeps_its_traits_as_they_came_and_by_value(store: Store) -> N
 def test_changes_that_come_again_are_there_once(store: Store) -> None:
     refused = change(2, "refused", ["user_id:ada", "device_id:d"], [ADA], rule="unique:user_id")
     for _ in range(2):
-        put(store, CHANGES, change(1, "merged", ["email:a@x.de"], [ADA, UUID(int=4)]), refused)
-    rows = ask(store, "SELECT * FROM identity_changes ORDER BY at")
+        store.put(CHANGES, change(1, "merged", ["email:a@x.de"], [ADA, UUID(int=4)]), refused)
+    rows = store.ask("SELECT * FROM identity_changes ORDER BY at")
     assert [(row["what"], row["rule"]) for row in rows] == [("merged", ""), ("refused", "unique:user_id")]
     assert rows[0]["profiles"] == [str(ADA), str(UUID(int=4))]
     assert rows[0]["evidence"] == [str(TIE)]

@@ -1,7 +1,7 @@
 """What rejected records became when they were sent again, told by the rows that name them."""
 
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 import pytest
@@ -20,10 +20,6 @@ ONE = Rejected(
 )
 
 
-def put(store: Store, table: str, *rows: bytes) -> None:
-    assert store.client.insert_ready(table, b"\n".join(rows), uuid4().hex) is None
-
-
 def fates(store: Store) -> dict[UUID, str]:
     return {row[0]: row[1] for row in store.client.query("SELECT rejected_id, replayed_as FROM rejected").rows}
 
@@ -31,13 +27,13 @@ def fates(store: Store) -> dict[UUID, str]:
 def test_the_same_bytes_that_come_again_are_one_row_that_was_seen_twice(store: Store) -> None:
     times = [stamp(NOON.replace(hour=hour)) for hour in (12, 9, 15)]
     for time in times:
-        put(store, "interactions_rejected", replace(ONE, received_at=time).encode())
+        store.put("interactions_rejected", replace(ONE, received_at=time).encode())
     [row] = store.client.query("SELECT rejected_id, toString(first_seen), toString(last_seen) FROM rejected").rows
     assert row == (ONE.rejected_id, "2026-03-01 09:00:00.000", "2026-03-01 15:00:00.000")
 
 
 def test_a_row_from_before_the_table_of_times_was_seen_when_it_was_received(store: Store) -> None:
-    put(store, "interactions_rejected", ONE.encode())
+    store.put("interactions_rejected", ONE.encode())
     store.client.command("TRUNCATE TABLE interactions_rejected_seen")
     assert store.one("SELECT first_seen = received_at AND last_seen = received_at FROM rejected") == 1
 
@@ -45,20 +41,19 @@ def test_a_row_from_before_the_table_of_times_was_seen_when_it_was_received(stor
 def test_what_a_record_became_is_told_by_what_names_it(store: Store) -> None:
     kept = [replace(ONE, body=bytes([number])) for number in b"abcde"]
     stored, copied, again, never, tried = (one.rejected_id for one in kept)
-    put(store, "interactions_rejected", *(one.encode() for one in kept))
-    put(store, "interactions", interaction(1, replay_of=str(stored)), interaction(2, replay_of=str(tried)))
+    store.put("interactions_rejected", *(one.encode() for one in kept))
+    store.put("interactions", interaction(1, replay_of=str(stored)), interaction(2, replay_of=str(tried)))
     body = orjson.dumps({"replay_of": str(copied), "context": {}})
     for first, copy in ((1, 8), (2, 9)):
-        put(
-            store,
-            "interactions_duplicates",
+        store.put(
+        "interactions_duplicates",
             Duplicate(
                 "default", "web", "web", event_id("default", "web", f"m{first}"), None, stamp(NOON),
                 position(copy), position(first), body if copy == 9 else b'{"properties":{"replay_of":"x"}}',
             ).encode(),
         )  # fmt: skip
     second = [replace(ONE, body=b"new", replay_of=one) for one in (again, tried)]
-    put(store, "interactions_rejected", second[0].encode(), replace(second[1], body=b"newer").encode())
+    store.put("interactions_rejected", second[0].encode(), replace(second[1], body=b"newer").encode())
     assert {one: fate for one, fate in fates(store).items() if fate} == {
         stored: "stored", copied: "duplicate", again: "rejected", tried: "stored"
     }  # fmt: skip

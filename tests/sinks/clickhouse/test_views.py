@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-import orjson
 import pytest
 
 from schemas.ids import profile_id
@@ -14,11 +13,6 @@ pytestmark = pytest.mark.chdb
 
 def put(store: Store, *rows: bytes, table: str = "interactions") -> None:
     assert store.client.insert_ready(table, b"\n".join(rows), uuid4().hex) is None
-
-
-def ask(store: Store, sql: str) -> list[dict[str, object]]:
-    text = store.client.text(sql, "JSONEachRow")
-    return [orjson.loads(line) for line in text.splitlines()]
 
 
 FULL = interaction(
@@ -40,7 +34,7 @@ FULL = interaction(
 
 def test_a_row_is_what_was_sent(store: Store) -> None:
     put(store, FULL)
-    [row] = ask(store, "SELECT * FROM timeline SETTINGS json_type_escape_dots_in_keys = 1")
+    [row] = store.ask("SELECT * FROM timeline SETTINGS json_type_escape_dots_in_keys = 1")
     assert row["profile_id"] == str(profile_id("default", "user_id:ada"))
     assert row["subject"] == "user_id:ada"
     assert row["identifiers"] == ["user_id:ada", "email:ada@example.com"]
@@ -56,7 +50,7 @@ def test_a_row_is_what_was_sent(store: Store) -> None:
 
 def test_a_clock_that_is_wrong_is_corrected_beside_the_time_as_it_was_sent(store: Store) -> None:
     put(store, FULL, interaction(6))
-    rows = ask(store, "SELECT occurred_at, corrected_at, clock_skew_ms FROM timeline ORDER BY raw_offset")
+    rows = store.ask("SELECT occurred_at, corrected_at, clock_skew_ms FROM timeline ORDER BY raw_offset")
     assert rows[0] == {
         "occurred_at": "2026-03-01 11:59:50.000", "corrected_at": "2026-03-01 11:59:52.500", "clock_skew_ms": 2500
     }  # fmt: skip
@@ -89,11 +83,11 @@ def test_rejected_and_duplicates_are_there_once(store: Store) -> None:
         put(store, duplicate(9, 1), duplicate(10, 1), table="interactions_duplicates")
     assert store.one("SELECT count() FROM rejected") == 3
     assert store.one("SELECT count() FROM rejected WHERE raw_offset = -1") == 2
-    assert ask(store, "SELECT raw_offset, first_offset, first_topic FROM duplicates ORDER BY raw_offset") == [
+    assert store.ask("SELECT raw_offset, first_offset, first_topic FROM duplicates ORDER BY raw_offset") == [
         {"raw_offset": 9, "first_offset": 1, "first_topic": "interactions.web"},
         {"raw_offset": 10, "first_offset": 1, "first_topic": "interactions.web"},
     ]
-    assert ask(store, "SELECT raw_offset, fate FROM fates ORDER BY raw_offset") == [
+    assert store.ask("SELECT raw_offset, fate FROM fates ORDER BY raw_offset") == [
         {"raw_offset": 3, "fate": "rejected"},
         {"raw_offset": 9, "fate": "duplicate"},
         {"raw_offset": 10, "fate": "duplicate"},
@@ -103,7 +97,7 @@ def test_rejected_and_duplicates_are_there_once(store: Store) -> None:
 def test_freshness_is_the_newest_of_each_source(store: Store) -> None:
     put(store, interaction(1), interaction(50))
     put(store, interaction(20, source="shop", channel="store"))
-    rows = ask(store, "SELECT * EXCEPT last_stored_at, seconds_behind > 0 AS late FROM freshness ORDER BY source")
+    rows = store.ask("SELECT * EXCEPT last_stored_at, seconds_behind > 0 AS late FROM freshness ORDER BY source")
     assert [(row["channel"], row["source"], row["last_received_at"], row["late"]) for row in rows] == [
         ("store", "shop", "2026-03-01 12:00:21.000", 1),
         ("web", "web", "2026-03-01 12:00:51.000", 1),
@@ -113,5 +107,5 @@ def test_freshness_is_the_newest_of_each_source(store: Store) -> None:
 def test_open_objects_hold_any_keys(store: Store) -> None:
     odd = {"": 1, "$ip": 2, "with space": 3, "caf\u00e9": 4, "a`b": 5, "n": 2**63, "m": -(2**63), "\u0000": "\u0000"}
     put(store, interaction(1, properties=odd, traits={"": {"": []}}))
-    [row] = ask(store, "SELECT properties, traits FROM timeline SETTINGS output_format_json_quote_64bit_integers = 0")
+    [row] = store.ask("SELECT properties, traits FROM timeline SETTINGS output_format_json_quote_64bit_integers = 0")
     assert row == {"properties": odd, "traits": {"": {"": []}}}

@@ -9,11 +9,13 @@ import gc
 import resource
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Final, Protocol
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from schemas.disk import Disk
 from schemas.kafka.admin import TIMEOUT_S, TopicMissingError, topic_ids
 from schemas.settings import KafkaSettings
 from schemas.telemetry import frames_of, logger
@@ -32,6 +34,7 @@ _TELLING: Final = (  # they quote no data
     ArchiveError,
 )
 _PATIENCE_S: Final = (0.5, 1.0, 2.0, 5.0)
+_ROOM_S: Final = 0.5
 Fail = Callable[[BaseException], None]
 
 
@@ -41,6 +44,10 @@ class Lives(Protocol):
     @property
     def admin(self) -> AdminClient:
         """To ask Kafka whether it is there."""
+
+    @property
+    def disk(self) -> Disk:
+        """Where its stores lie."""
 
     async def begin(self) -> None:
         """Make ready to take runs."""
@@ -86,7 +93,7 @@ async def live(
         loop.call_soon_threadsafe(stop.set)
 
     worker = build(fail)
-    if await _wait_for_kafka(kafka, topics, worker.admin, stop):
+    if await _wait_for_kafka(kafka, topics, worker.admin, stop) and await _wait_for_room(worker.disk, stop):
         await _work(worker, ready, stop, fail)
     if failures:
         reason = failures[0]
@@ -129,6 +136,14 @@ async def _wait_for_kafka(
         except TimeoutError:
             tries += 1
     return False
+
+
+async def _wait_for_room(disk: Disk, stop: asyncio.Event) -> bool:
+    """Wait until a store can be opened, which writes; False: asked to stop before that."""
+    while disk.is_low and not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _ROOM_S)
+    return not stop.is_set()
 
 
 def _find_topics(kafka: KafkaSettings, topics: tuple[str, ...], admin: AdminClient) -> None:

@@ -54,6 +54,7 @@ class Worker:
         app: takes runs from the transport.
         thread: works on them.
         watch: over those who read the outputs, through `offsets`.
+        disk: where its stores lie.
         group, topics: whose lag is reported.
     """
 
@@ -62,6 +63,7 @@ class Worker:
     watch: Watch
     offsets: KafkaOffsets
     admin: AdminClient
+    disk: Disk
     group: str
     topics: tuple[str, ...]
     metrics: Metrics
@@ -152,7 +154,7 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
     readers = {sink_group(kafka): (*topics.outputs, topics.evidence), resolve_group(kafka): (topics.evidence,)}
     watch = watch_over(readers, kafka, offsets, ledger)
     processing = _Processing(pipeline, behind)
-    return Worker(app, processing, watch, offsets, admin, process_group(kafka), topics.raw, metrics)
+    return Worker(app, processing, watch, offsets, admin, disk, process_group(kafka), topics.raw, metrics)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,4 +84,4 @@ def build_resolver(
     offsets = KafkaOffsets(kafka, PART, refresh_s=REFRESH_S)
     app = build(group, (topics.evidence,), how, loop.submit)
     watch = watch_over({sink_group(kafka): topics.resolved}, kafka, offsets, ledger)
-    return Worker(app, loop, watch, offsets, admin, group, (topics.evidence,), metrics)
+    return Worker(app, loop, watch, offsets, admin, disk, group, (topics.evidence,), metrics)

@@ -168,15 +168,43 @@ async def test_evidence_waits_for_the_resolver_too(mock_kafka: KafkaSettings, tm
 async def test_it_waits_for_room_on_its_disk(
     mock_kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    free = [1 << 40]
+    monkeypatch.setattr("schemas.disk._free", lambda _: free[0])
+    values = interactions(40)
+    send(mock_kafka, values[:20])
+    async with processing(mock_kafka, tmp_path):
+        await until_processed(mock_kafka, 20)
+        free[0] = 0
+        send(mock_kafka, values[20:])
+        await until_heard(capfd, "disk_filled_up")
+        assert processed(mock_kafka) == 20
+        free[0] = 1 << 40
+        await until_processed(mock_kafka, 40)
+    assert len(outputs(mock_kafka).stored) == 40
+
+
+@pytest.mark.parametrize("is_freed", [True, False])
+async def test_a_start_waits_for_room_before_a_store_is_opened(
+    mock_kafka: KafkaSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    *,
+    is_freed: bool,
+) -> None:
     free = [0]
     monkeypatch.setattr("schemas.disk._free", lambda _: free[0])
     send(mock_kafka, interactions(20))
-    async with processing(mock_kafka, tmp_path):
-        await until_heard(capfd, "disk_filled_up")
-        assert processed(mock_kafka) == 0
+    stop = asyncio.Event()
+    settings = Settings(kafka=mock_kafka, data_dir=tmp_path)
+    task = asyncio.create_task(run(settings, Metrics(CollectorRegistry()), lambda: None, stop))
+    await until_heard(capfd, "disk_filled_up")
+    assert not (tmp_path / "process").exists()
+    if is_freed:
         free[0] = 1 << 40
         await until_processed(mock_kafka, 20)
-    assert len(outputs(mock_kafka).stored) == 20
+    stop.set()
+    assert await asyncio.wait_for(task, 10) == 0
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ async def connected(
     ledger = ledger_of(kafka)
     offsets = KafkaOffsets(kafka, part, refresh_s=0.0 if kafka.is_embedded else _REFRESH_S)
     publisher = Publisher(kafka, ledger, metrics, on_fatal, part)
-    limits = Limits(settings, ledger)
+    limits = Limits(settings, ledger, metrics)
     wanted = () if kafka.is_embedded else (*topics.raw, topics.rejected)  # the embedded broker makes them when asked
 
     def looked(failure: Exception | None) -> None:

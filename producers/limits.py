@@ -6,17 +6,20 @@ from schemas.kafka.backlog import Ledger, Stage
 from schemas.kafka.clients import producer_config
 from schemas.kafka.retention import Retention
 from schemas.settings import Settings
+from schemas.telemetry import Metrics
 
 
 class Limits:
     """For the thread of the watch. The embedded broker deletes by no clock; the disk of a server is not ours to see."""
 
-    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, metrics: Metrics) -> None:
         kafka, limits = settings.kafka, settings.limits
         self._ledger = ledger
         self._disk = Disk(settings.data_dir, int(limits.free_disk)) if kafka.is_embedded else None
+        if self._disk is not None:
+            self._disk.tell(metrics)
         admin = None if kafka.is_embedded else admin_client(producer_config(kafka, "serve"))
-        self._retention = Retention(admin, limits.retention) if admin is not None else None
+        self._retention = Retention(admin, limits.retention, metrics) if admin is not None else None
 
     def tell(self, group: str, stage: Stage) -> None:
         """Where a group stands."""

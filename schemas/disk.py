@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from schemas.telemetry import logger
+from schemas.telemetry import Metrics, logger
 
 _LOOK_S: Final = 0.5
 
@@ -20,6 +20,11 @@ class Disk:
         self._floor = floor
         self._free = free or _free
         self._was_low = False
+
+    def tell(self, metrics: Metrics) -> None:
+        """Serve what is free and what must be, asked whenever the metrics are: also while a part waits for room."""
+        metrics.disk_free.set_function(lambda: self._free(_existing(self._folder)))
+        metrics.disk_floor.set(self._floor)
 
     @property
     def is_low(self) -> bool:

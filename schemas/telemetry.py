@@ -127,6 +127,23 @@ class Metrics:
         self.backlog_budget = gauge(
             "backlog_budget_bytes", "The backlog of a partition above which the intake answers 503."
         )
+        self.retention_used = gauge(
+            "retention_used_ratio",
+            "Share of a topic's retention, in time or bytes, that its oldest record not yet consumed has used up.",
+            "group",
+            "topic",
+        )
+        self.retention_limit = gauge(
+            "retention_limit_ratio", "The share of a topic's retention beyond which the intake answers 503."
+        )
+        self.disk_free = gauge(
+            "disk_free_bytes", "Free on the disk of data_dir; NaN where this part keeps nothing that matters there."
+        )
+        self.disk_floor = gauge(
+            "disk_floor_bytes", "Free bytes below which this part holds, or the intake answers 503; NaN as above."
+        )
+        for looked in (self.disk_free, self.disk_floor):
+            looked.set(math.nan)
 
         self.quality_share = gauge(
             "quality_field_share",

@@ -119,6 +119,7 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
     )
     admin = admin_client(consumer_config(kafka, "process", process_group(kafka)))
     disk = Disk(settings.data_dir, int(settings.limits.free_disk))
+    disk.tell(metrics)
     ledger = Ledger(kafka.budget, OutflowBook(kafka.budget), lambda: disk.is_low)
     pipeline = Pipeline(
         plan,

@@ -48,6 +48,7 @@ def build_resolver(
     limits = Limits.within(kafka.budget)
     admin = admin_client(consumer_config(kafka, PART, group))
     disk = Disk(settings.data_dir, int(settings.limits.free_disk))
+    disk.tell(metrics)
     ledger = Ledger(kafka.budget, OutflowBook(kafka.budget), lambda: disk.is_low)
     halt = Halt()
     tools = Tools(

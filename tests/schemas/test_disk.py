@@ -1,9 +1,11 @@
+from math import isnan
 from pathlib import Path
 from threading import Event, Thread
 
 from structlog.testing import capture_logs
 
 from schemas.disk import Disk
+from schemas.telemetry import Metrics
 from tests.waiting import until
 
 
@@ -58,3 +60,17 @@ def test_waiting_ends_with_room_or_with_the_process(tmp_path: Path) -> None:
 def test_the_real_file_system_is_asked(tmp_path: Path) -> None:
     assert not Disk(tmp_path, 1).is_low
     assert Disk(tmp_path, 1 << 60).is_low
+
+
+def test_what_is_free_is_told_at_every_look(tmp_path: Path) -> None:
+    room, metrics = Room(70), Metrics()
+
+    def told(name: str) -> float | None:
+        return metrics.registry.get_sample_value(f"throughline_disk_{name}_bytes")
+
+    assert isnan(told("free") or 0.0)
+    assert isnan(told("floor") or 0.0)
+    Disk(tmp_path / "not" / "yet", 50, room).tell(metrics)
+    assert (told("free"), told("floor")) == (70, 50)
+    room.free = 40
+    assert told("free") == 40

@@ -197,9 +197,12 @@ async def test_a_start_waits_for_room_before_a_store_is_opened(
     send(mock_kafka, interactions(20))
     stop = asyncio.Event()
     settings = Settings(kafka=mock_kafka, data_dir=tmp_path)
-    task = asyncio.create_task(run(settings, Metrics(CollectorRegistry()), lambda: None, stop))
+    metrics = Metrics(CollectorRegistry())
+    task = asyncio.create_task(run(settings, metrics, lambda: None, stop))
     await until_heard(capfd, "disk_filled_up")
     assert not (tmp_path / "process").exists()
+    assert metrics.registry.get_sample_value("throughline_disk_free_bytes") == 0
+    assert metrics.registry.get_sample_value("throughline_disk_floor_bytes") == settings.limits.free_disk
     if is_freed:
         free[0] = 1 << 40
         await until_processed(mock_kafka, 20)

@@ -7,17 +7,16 @@ from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
 from schemas.kafka.admin import create
-from schemas.kafka.retention import Kept, Retention, too_large
+from schemas.kafka.retention import Kept, Retention, by_size
+from schemas.telemetry import Metrics
 from schemas.topics import TopicSpec
 
 MINUTE_MS = 60_000
 
 
-def test_a_backlog_is_too_large_beyond_its_share_of_what_is_kept() -> None:
+def test_a_backlog_takes_its_share_of_what_is_kept_where_that_is_bounded() -> None:
     kept = {"all": Kept(None, None), "some": Kept(1, 1000)}
-    assert too_large(kept, 500, 0.5) is None
-    assert too_large(kept, 501, 0.5) == "501 bytes are not consumed, more than 50% of retention.bytes of some"
-    assert too_large({"all": Kept(None, None)}, 1 << 60, 0.5) is None
+    assert by_size(kept, {("group", "some"), ("group", "all")}, 500) == {("group", "some"): 0.5}
 
 
 @pytest.fixture
@@ -37,10 +36,14 @@ def topic_of(admin: AdminClient, bootstrap: str, ages: list[int], **settings: st
 
 
 def trouble(admin: AdminClient, topic: str, committed: int, end: int, held: int = 0) -> str | None:
-    retention = Retention(admin, 0.5)
+    retention = Retention(admin, 0.5, Metrics())
     retention.tell("group", {(topic, 0): (committed, end)})
     retention.look(held)
     return retention.trouble
+
+
+def used(metrics: Metrics, topic: str) -> float | None:
+    return metrics.registry.get_sample_value("throughline_retention_used_ratio", {"group": "group", "topic": topic})
 
 
 @pytest.mark.kafka
@@ -59,7 +62,8 @@ def test_what_waits_is_told_when_half_of_its_time_is_over(admin: AdminClient, ka
 @pytest.mark.kafka
 def test_what_waits_is_told_when_it_is_half_of_what_is_kept(admin: AdminClient, kafka: str) -> None:
     topic = topic_of(admin, kafka, [0], retention_bytes="1000000")
-    assert trouble(admin, topic, 0, 1, held=500_001) is not None
+    text = f"500001 bytes are not consumed, more than 50% of retention.bytes of {topic}"
+    assert trouble(admin, topic, 0, 1, held=500_001) == text
     assert trouble(admin, topic, 0, 1, held=500_000) is None
 
 
@@ -68,3 +72,34 @@ def test_what_kafka_does_not_tell_is_not_looked_at(admin: AdminClient) -> None:
     with capture_logs() as said:
         assert trouble(admin, "no-such-topic", 0, 1) is None
     assert [entry["event"] for entry in said] == ["retention_check_failed"]
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(("age", "share"), [(7, 0.0), (8, 0.125), (31, 0.5), (46, 0.75), (90, 1.0)])
+def test_it_tells_how_much_of_its_time_the_oldest_has_behind_it(
+    admin: AdminClient, kafka: str, age: int, share: float
+) -> None:
+    topic = topic_of(admin, kafka, [age, 0], retention_ms=str(60 * MINUTE_MS))
+    metrics = Metrics()
+    retention = Retention(admin, 0.5, metrics)
+    retention.tell("group", {(topic, 0): (0, 2)})
+    retention.look(0)
+    assert used(metrics, topic) == share
+    assert metrics.registry.get_sample_value("throughline_retention_limit_ratio") == 0.5
+
+
+@pytest.mark.kafka
+def test_a_group_is_told_of_topic_by_topic(admin: AdminClient, kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.kafka.retention._LOOK_S", 0.0)
+    topic = topic_of(admin, kafka, [40], retention_ms=str(60 * MINUTE_MS))
+    metrics = Metrics()
+    retention = Retention(admin, 0.5, metrics)
+    retention.tell("group", {(topic, 0): (0, 1)})
+    retention.tell("group", {("another", 0): (1, 1)})
+    retention.look(0)
+    assert f"a record of {topic} that" in (retention.trouble or "")
+    assert used(metrics, topic) == 0.625
+    retention.tell("group", {(topic, 0): (1, 1)})
+    retention.look(0)
+    assert (retention.trouble or "") == ""
+    assert (used(metrics, topic), used(metrics, "another")) == (0.0, 0.0)

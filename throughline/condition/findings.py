@@ -12,6 +12,9 @@ RUNBOOK: Final = "docs/runbook.md"
 BEHIND_S: Final = 30.0  # as the alerts have it
 LATELY_S: Final = 60.0
 NEAR: Final = 0.8  # of the budget
+LOW: Final = 4  # times what must be free
+HALF: Final = 0.5  # of the retention that may be used
+MB: Final = 1 << 20
 
 
 class Finding(NamedTuple):
@@ -46,9 +49,11 @@ def _of_one(instance: Instance, now: float) -> Iterator[Finding]:
         yield Finding("PartDown", f"{name} does not answer: is it running?")
         return
     if not instance.is_ready:
-        alert = "IntakeNotReady" if instance.part == "serve" else "PartDown"
+        alert = "IntakeNotReady" if instance.part == "serve" else "PartNotReady"
         yield Finding(alert, f"{name} runs and cannot work: see what it waits for in its log")
+    yield from _disk(instance)
     yield from _backlog(instance)
+    yield from _retention(instance)
     if instance.largest("positions_lost_total"):
         yield Finding("RecordsLost", f"{name}: records were gone from Kafka before they had been read")
     if instance.largest("read_back_missing_total"):
@@ -64,6 +69,26 @@ def _of_one(instance: Instance, now: float) -> Iterator[Finding]:
     last = last_logged(instance, now)
     if last is not None and last.ago_s < LATELY_S:
         yield from _logged(last, name)
+
+
+def _disk(instance: Instance) -> Iterator[Finding]:
+    free, floor = instance.largest("disk_free_bytes"), instance.largest("disk_floor_bytes")
+    for times, alert in ((1, "DiskFull"), (LOW, "DiskLow")):
+        if free < times * floor:
+            what = f"{free / MB:.0f} MB are free below data_dir of {instance.part} at {instance.address}"
+            yield Finding(alert, f"{what}, it holds below {floor / MB:.0f} MB (limits.free_disk)")
+            return
+
+
+def _retention(instance: Instance) -> Iterator[Finding]:
+    limit = instance.largest("retention_limit_ratio")
+    for labels, used in instance.values("retention_used_ratio"):
+        for share, alert in ((1.0, "RetentionReached"), (HALF, "RetentionNear")):
+            if limit and used >= share * limit:
+                group, topic = labels["group"], labels["topic"]
+                what = f"{group} has left {topic} unread for {used:.0%} of its retention"
+                yield Finding(alert, f"{what}; the intake closes at {limit:.0%}")
+                break
 
 
 def _backlog(instance: Instance) -> Iterator[Finding]:

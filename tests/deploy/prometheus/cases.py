@@ -43,6 +43,8 @@ def behind(part: str) -> Iterator[Case]:
 
 REJECTED = 'interactions_rejected_total{part="serve", source="web", channel="web", reason="time_invalid"}'
 ACCEPTED = 'interactions_accepted_total{part="serve", source="web", channel="web"}'
+FREE, FLOOR = 'disk_free_bytes{part="process"}', 'disk_floor_bytes{part="process"}'
+NEAR, LIMIT = 'retention_used_ratio{part="serve", group="g", topic="t"}', 'retention_limit_ratio{part="serve"}'
 PUBLISH, WAITED = "publish_seconds_bucket", "end_to_end_seconds_bucket"
 
 CASES = (
@@ -60,6 +62,12 @@ CASES = (
         ("5m20s", "17m10s"),
         ("5m40s",),
     ),
+    Case("PartNotReady", {'ready{part="resolve"}': "1x5 0x15 1x10"}, ("1m50s", "4m"), ("2m10s",)),
+    Case("PartNotReady", {'ready{part="serve"}': "0x20"}, ("3m",)),  # it has an alert of its own
+    Case("DiskLow", {FREE: "5000x5 3900x30 4100x10", FLOOR: "1000x60"}, ("2m50s", "6m30s"), ("3m10s", "5m")),
+    Case("DiskLow", {FREE: " ".join(["NaN"] * 60), FLOOR: " ".join(["NaN"] * 60)}, ("8m",)),  # a part without one
+    Case("DiskLow", {FREE: "10x60", FLOOR: "0x60"}, ("8m",)),  # nothing need be free
+    Case("DiskFull", {FREE: "5000x5 999x30 1000x10", FLOOR: "1000x60"}, ("1m20s", "6m30s"), ("1m50s", "5m")),
     Case("IntakeNotReady", {'ready{part="serve"}': "1x5 0x10 1x10"}, ("1m20s", "3m"), ("1m50s",)),
     Case("IntakeNotReady", {'ready{part="process"}': "0x20"}, ("3m",)),
     Case(
@@ -158,6 +166,13 @@ CASES = (
         | {f'{WAITED}{{channel="web", le="{le}"}}': "0+10x60 600x60" for le in ("7.5", "+Inf")},
         ("5m", "17m"),
         ("7m",),
+    ),
+    Case("RetentionNear", {NEAR: "0x5 0.125x10 0.25x30 0x10", LIMIT: "0.5x60"}, ("2m30s", "3m20s", "8m"), ("4m", "7m")),
+    Case("RetentionReached", {NEAR: "0.375x5 0.5x30 0x10", LIMIT: "0.5x60"}, ("1m", "7m"), ("2m", "6m")),
+    Case(  # told by two intakes: one alert
+        "RetentionReached",
+        {f'{name[:-1]}, instance="{at}"}}': "0.5x30" for name in (NEAR, LIMIT) for at in ("a", "b")},
+        fires=("2m",),
     ),
     Case(
         "RecordsLost",

@@ -11,7 +11,7 @@ from throughline.condition.scrape import Instance, Labels, Part
 NOW = 1_000_000.0
 RUNBOOK = Path(__file__).parents[3] / "docs/runbook.md"
 Samples = dict[str, list[tuple[Labels, float]]]
-LAG = "lag_seconds"
+READ: Labels = {"group": "g", "topic": "t"}
 
 
 def instance(part: Part = "sink", **samples: float | list[tuple[Labels, float]]) -> Instance:
@@ -28,11 +28,20 @@ HEALTHY = instance(
     backlog_budget_bytes=100,
     positions_lost_total=0,
     audit_missing=float("nan"),
+    disk_free_bytes=float("nan"),
+    disk_floor_bytes=float("nan"),
+    retention_limit_ratio=0.5,
+    retention_used_ratio=[(READ, 0.125)],
     lag_seconds=[({"group": "throughline-sink", "topic": "t"}, 29.0)],
     logged_timestamp_seconds=logged("insert_failed", 600),
 )
 BROKEN: dict[str, Instance] = {
     "PartDown": Instance("process", "127.0.0.1:1", None),
+    "PartNotReady": instance("process", ready=0),
+    "DiskLow": instance("process", disk_free_bytes=399, disk_floor_bytes=100),
+    "DiskFull": instance("process", disk_free_bytes=99, disk_floor_bytes=100),
+    "RetentionNear": instance("serve", retention_limit_ratio=0.5, retention_used_ratio=[(READ, 0.25)]),
+    "RetentionReached": instance("serve", retention_limit_ratio=0.5, retention_used_ratio=[(READ, 0.5)]),
     "IntakeNotReady": instance("serve", ready=0),
     "BacklogNearBudget": instance("serve", backlog_bytes=85, backlog_budget_bytes=100),
     "BacklogOverBudget": instance("serve", backlog_bytes=101, backlog_budget_bytes=100),
@@ -59,11 +68,6 @@ def test_what_is_broken_is_found_and_leads_to_its_section(alert: str) -> None:
     assert finding.alert == alert
     headings = re.findall(r"^## (.+)$", RUNBOOK.read_text(), flags=re.MULTILINE)
     assert finding.section in {f"docs/runbook.md#{heading.lower()}" for heading in headings}
-
-
-def test_a_part_that_waits_is_found() -> None:
-    [finding] = findings([instance("process", ready=0)], NOW)
-    assert "cannot work" in finding.what
 
 
 def test_the_newest_of_what_was_logged_counts() -> None:

@@ -1,13 +1,14 @@
 """A partition for as long as it is ours, and some of them as the writer of their ranges sees them."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from schemas.kafka.stuck import Patience
 from schemas.records import Position
 from schemas.telemetry import Metrics, logger
 from sinks.again import Again
@@ -56,16 +57,19 @@ class Lease:
 class Rejections:
     """Publishes to `interactions.rejected`."""
 
-    def __init__(self, producer: Producer, topic: str, metrics: Metrics) -> None:
+    def __init__(self, producer: Producer, topic: str, metrics: Metrics, answers: Callable[[], bool]) -> None:
+        """`answers`: whether Kafka answers somebody else than this producer."""
         self._producer = producer
         self._topic = topic
         self._metrics = metrics
+        self._answers = answers
 
     def publish(self, where: Where, offset: int, value: bytes, detail: str) -> KafkaError | None:
         """Publish one record and wait for all replicas; the error, when Kafka did not take it.
 
         Raises:
             FatalError: it can never take it.
+            StuckError: Kafka answers, and takes nothing from this producer.
         """
         own = Position(where.topic, where.topic_id, where.partition, offset)
         record = rejected_of(value, own, detail, datetime.now(UTC))
@@ -83,8 +87,11 @@ class Rejections:
         except KafkaException as refused:
             msg = f"a rejected record cannot be published: {refused.args[0].str()}"
             raise FatalError(msg) from None
+        patience = Patience(self._answers)
+        patience.begin()
         while not reports:
             self._producer.flush(FLUSH_S)
+            patience.check("Kafka answers, and has not taken a rejected record for a minute")
         if reports[0] is None:
             self._metrics.rejected.labels(record.channel, record.source, record.fault.reason.value).inc()
         return reports[0]

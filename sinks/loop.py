@@ -16,7 +16,8 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.kafka.clients import Config, consumer_config, sink_group
-from schemas.kafka.rejoin import Rejoin, asking_anew
+from schemas.kafka.rejoin import Rejoin
+from schemas.kafka.stuck import Patience, asking_anew
 from schemas.settings import KafkaSettings
 from schemas.telemetry import LIBRDKAFKA, Metrics, logger
 from sinks.again import Again
@@ -62,7 +63,7 @@ class Loop:
         self._limits = limits or Limits()
         self._group = sink_group(kafka)
         self._commits = Commits()
-        self._rejoin = Rejoin(asking_anew(consumer_settings(kafka)))
+        self._rejoin = Rejoin(Patience(asking_anew(consumer_settings(kafka))))
         self._leases: dict[tuple[str, int], Lease] = {}
         self._jobs: queue.SimpleQueue[Load] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Sequence[Lease], BaseException | None]] = queue.SimpleQueue()

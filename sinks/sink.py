@@ -12,7 +12,7 @@ from schemas.kafka.admin import TopicMissingError, admin_client, topic_ids
 from schemas.kafka.backlog import Stage, Watch
 from schemas.kafka.clients import producer_config, sink_group
 from schemas.kafka.offsets import KafkaOffsets
-from schemas.kafka.rejoin import StuckError
+from schemas.kafka.stuck import StuckError, asking_anew
 from schemas.settings import EMBEDDED, ConfigurationError, KafkaSettings, Settings
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
@@ -23,7 +23,7 @@ from sinks.clickhouse.client import ClickHouse, connect
 from sinks.clickhouse.migrate import pending
 from sinks.errors import FatalError, LostError, TransientError
 from sinks.lease import Rejections
-from sinks.loop import Loop
+from sinks.loop import Loop, consumer_settings
 from sinks.quality import Quality
 from sinks.read_back import ReadBack
 from sinks.tables import targets
@@ -85,7 +85,7 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
         kafka,
         positions=Positions(kafka, admin, stop),
         tables=tables,
-        rejections=Rejections(producer, topics.rejected, metrics),
+        rejections=Rejections(producer, topics.rejected, metrics, asking_anew(consumer_settings(kafka))),
         metrics=metrics,
     )
     watch = Watch(

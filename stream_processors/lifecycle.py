@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.disk import Disk
 from schemas.kafka.admin import TIMEOUT_S, TopicMissingError, topic_ids
+from schemas.kafka.stuck import StuckError
 from schemas.settings import KafkaSettings
 from schemas.telemetry import frames_of, logger
 from stream_processors.database import StoreError
@@ -32,6 +33,7 @@ _TELLING: Final = (  # they quote no data
     DeliveryError,
     PositionLostError,
     ArchiveError,
+    StuckError,
 )
 _PATIENCE_S: Final = (0.5, 1.0, 2.0, 5.0)
 _ROOM_S: Final = 0.5

@@ -5,7 +5,8 @@ from typing import Final
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from schemas.kafka.clients import Config, producer_config
+from schemas.kafka.clients import Config, consumer_config, producer_config
+from schemas.kafka.stuck import Patience, asking_anew
 from schemas.settings import KafkaSettings
 
 Placed = tuple[int, bytes, bytes]  # partition, key, value of a record
@@ -19,8 +20,10 @@ class DeliveryError(Exception):
 class Outlet:
     """A producer for batches, one at a time. Used by one thread."""
 
-    def __init__(self, kafka: KafkaSettings, part: str = "process") -> None:
+    def __init__(self, kafka: KafkaSettings, part: str = "process", patience: Patience | None = None) -> None:
+        """`patience`: with a producer that delivers nothing; by default, while Kafka answers somebody else."""
         self._failures: list[KafkaError] = []
+        self._patience = patience or Patience(asking_anew(consumer_config(kafka, part, "-")))
         self._producer = Producer(outlet_config(kafka, part) | {"on_delivery": self._on_failure})
 
     def send(self, topic: str, outputs: Iterable[tuple[bytes, bytes]]) -> None:
@@ -36,14 +39,21 @@ class Outlet:
             produce(topic, value, key, partition)
 
     def flush(self, give_up: Callable[[], bool]) -> bool:
-        """Wait until Kafka has all of it, for as long as it takes. False: given up, and nobody knows.
+        """Wait until Kafka has all of it, for as long as that is away. False: given up, and nobody knows.
 
         Raises:
             DeliveryError: an output was refused.
+            StuckError: Kafka answers, and takes nothing from this producer; nothing of its batch may be committed.
         """
-        while self._producer.flush(_SLICE_S):
+        least = len(self._producer)
+        self._patience.begin()
+        while left := self._producer.flush(_SLICE_S):
             if self._failures or give_up():
                 break
+            if left < least:
+                least = left
+                self._patience.begin()
+            self._patience.check("Kafka answers, and has taken no output for a minute")
         if self._failures:
             first = self._failures[0]
             raise DeliveryError(

@@ -14,7 +14,8 @@ from typing import Final, Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 
-from schemas.kafka.rejoin import Rejoin, asking_anew
+from schemas.kafka.rejoin import Rejoin
+from schemas.kafka.stuck import Patience, asking_anew
 from schemas.telemetry import LIBRDKAFKA, logger
 from stream_processors.transport.ask import ask, declare
 from stream_processors.transport.errors import LOST, PositionLostError, is_passing
@@ -63,7 +64,7 @@ class Poller:
         self._reading = reading
         self._progress = progress
         self._listener = listener
-        self._rejoin = Rejoin(asking_anew(reading.config))
+        self._rejoin = Rejoin(Patience(asking_anew(reading.config)))
         self._consumer = Consumer(reading.config | {"on_commit": self._on_commit}, logger=getLogger(LIBRDKAFKA))
         back, gone = self._rejoin.joined(self._on_assign), self._rejoin.lost(self._on_lost)
         self._consumer.subscribe(list(topics), on_assign=back, on_revoke=self._on_revoke, on_lost=gone)

@@ -50,7 +50,9 @@ def test_records_that_were_lost_are_counted_and_reading_goes_on(start: Start, lo
         NOWHERE,
         positions=cast("Positions", Begins(start)),
         tables={topic: (target, takes) for topic, target in targets(Topics()).items()},
-        rejections=Rejections(Producer({"bootstrap.servers": NOWHERE.bootstrap}), Topics().rejected, metrics),
+        rejections=Rejections(
+            Producer({"bootstrap.servers": NOWHERE.bootstrap}), Topics().rejected, metrics, lambda: False
+        ),
         metrics=metrics,
     )
     loop._assigned(cast("Consumer", takes), [TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)])

@@ -80,7 +80,7 @@ def test_the_others_of_an_insert_go_on_when_one_of_them_moves(
         mock_kafka,
         positions=Positions(mock_kafka, admin_client(config), stop),
         tables={TOPIC: (Target(INTERACTIONS, b'{"subject":"'), table)},
-        rejections=Rejections(Producer(config), Topics().rejected, metrics),
+        rejections=Rejections(Producer(config), Topics().rejected, metrics, lambda: False),
         metrics=metrics,
     )
     turn = loop._turn

@@ -1,8 +1,5 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -10,60 +7,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.kafka.clients import resolve_group, sink_group
-from schemas.settings import ConfigurationError, KafkaSettings, Settings, SourceSettings
+from schemas.settings import ConfigurationError, KafkaSettings, Settings
 from schemas.telemetry import Metrics
 from schemas.topics import Topics
-from stream_processors.app import App
 from stream_processors.process import run
-from stream_processors.worker import Worker, build_worker
+from stream_processors.worker import Worker
+from tests.stream_processors.processing import processing, until_heard, until_processed, until_still
 from tests.stream_processors.topics import RAW, consumes, evidence, interactions, outputs, processed, send
-
-
-@dataclass
-class Running:
-    settings: Settings
-    metrics: Metrics
-    stop: asyncio.Event
-    ready: asyncio.Event
-    task: asyncio.Task[int]
-
-    def counted(self, name: str, **labels: str) -> float:
-        return self.metrics.registry.get_sample_value(f"throughline_{name}", labels) or 0.0
-
-
-@asynccontextmanager
-async def processing(kafka: KafkaSettings, folder: Path) -> AsyncIterator[Running]:
-    """A processor in this event loop, ready; it must end with 0."""
-    settings = Settings(kafka=kafka, data_dir=folder, sources={"web": SourceSettings(adapter="segment")})
-    metrics, stop, ready = Metrics(CollectorRegistry()), asyncio.Event(), asyncio.Event()
-    task = asyncio.create_task(run(settings, metrics, ready.set, stop))
-    running = Running(settings, metrics, stop, ready, task)
-    try:
-        await asyncio.wait([task, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)
-        yield running
-    finally:
-        stop.set()
-        assert await task == 0
-
-
-async def until_processed(kafka: KafkaSettings, count: int) -> None:
-    while await asyncio.to_thread(processed, kafka) < count:
-        await asyncio.sleep(0.1)
-
-
-async def until_still(kafka: KafkaSettings) -> None:
-    """Wait until something was processed, and no more is: it waits for room."""
-    done, still = 0, 0
-    while still < 10:
-        before, done = done, await asyncio.to_thread(processed, kafka)
-        still = still + 1 if done == before > 0 else 0
-        await asyncio.sleep(0.1)
-
-
-async def until_heard(capfd: pytest.CaptureFixture[str], event: str) -> None:
-    """Wait until an event is logged."""
-    while event not in "".join(capfd.readouterr()):
-        await asyncio.sleep(0.02)
 
 
 async def test_every_record_gets_its_fate_and_is_counted(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
@@ -247,45 +197,6 @@ async def test_it_stops_before_it_is_ready(
     monkeypatch.setattr(Worker, "begin", begun)
     assert await run(settings, Metrics(CollectorRegistry()), ready.set, stop) == 0
     assert stop.is_set()
-
-
-async def test_what_faust_cannot_survive_ends_it(
-    mock_kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    apps: list[App] = []
-
-    def built(settings: Settings, metrics: Metrics, fail: Callable[[BaseException], None]) -> Worker:
-        worker = build_worker(settings, metrics, fail)
-        apps.append(worker.app)
-        return worker
-
-    monkeypatch.setattr("stream_processors.process.build_worker", built)
-    settings, ready = Settings(kafka=mock_kafka, data_dir=tmp_path), asyncio.Event()
-    task = asyncio.create_task(run(settings, Metrics(CollectorRegistry()), ready.set, asyncio.Event()))
-    await ready.wait()
-    await apps[0].crash(RuntimeError("of Faust's own"))
-    assert await task == 1
-
-
-async def test_a_damaged_store_ends_it_before_any_commit(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
-    for number in range(4):
-        folder = tmp_path / "process" / f"{RAW}-{number}"
-        folder.mkdir(parents=True)
-        (folder / "store.json").write_text("junk")
-    send(mock_kafka, interactions(10))
-    settings = Settings(kafka=mock_kafka, data_dir=tmp_path)
-    assert await run(settings, Metrics(CollectorRegistry()), lambda: None, asyncio.Event()) == 1
-    assert processed(mock_kafka) == 0
-
-
-async def test_an_output_that_kafka_refuses_ends_it_before_any_commit(
-    mock_kafka: KafkaSettings, tmp_path: Path
-) -> None:
-    send(mock_kafka, [orjson.dumps(orjson.loads(interactions(1)[0]) | {"text": "x" * 5000})])
-    keys = {"message.max.bytes": "2000"}
-    settings = Settings(kafka=KafkaSettings.model_validate(mock_kafka.model_dump() | keys), data_dir=tmp_path)
-    assert await run(settings, Metrics(CollectorRegistry()), lambda: None, asyncio.Event()) == 1
-    assert processed(mock_kafka) == 0
 
 
 async def test_embedded_without_up_is_a_configuration_error(tmp_path: Path) -> None:

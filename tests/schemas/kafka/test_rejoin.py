@@ -5,7 +5,8 @@ from typing import cast
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from schemas.kafka.rejoin import PATIENCE_S, Rejoin, StuckError
+from schemas.kafka.rejoin import Rejoin
+from schemas.kafka.stuck import PATIENCE_S, Patience, StuckError
 
 
 class Member:
@@ -15,7 +16,7 @@ class Member:
         self.now = 0.0
         self.answers = True
         self.told: list[str] = []
-        self.rejoin = Rejoin(lambda: self.answers, lambda: self.now)
+        self.rejoin = Rejoin(Patience(lambda: self.answers, lambda: self.now))
         self.consumer = cast("Consumer", self)
 
     def lose(self) -> None:

@@ -55,7 +55,7 @@ class Place:
         raw = Raw("web", _TOPIC, 0, self._store.topic_ids, values, offsets, arrivals, [None] * len(values))
         began = time.process_time()
         done = step(raw, self._store, {}, _WINDOW_MS)
-        facts = self._lane.facts(done.timeline, done.stored)
+        facts = self._lane.facts(done.stored)
         encoded = [fact.encode() for fact in facts]
         self._position += len(values)
         self._store.write(done.writes, self._position, _NOW_MS)

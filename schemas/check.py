@@ -1,13 +1,13 @@
-"""The fast check of an interaction's bytes: the same verdict as `schemas.interaction`, at 1.5 us an event.
+"""The fast check of an interaction's bytes: the same verdict as `schemas.interaction`, at a few us an event.
 
-`msgspec` decodes straight into a Struct; open objects stay raw bytes. Where it refuses, the pydantic model is asked
-why, so that people read one kind of message.
+`msgspec` decodes straight into a Struct; what it cannot say is asked of a whole run at once, because a loop over one
+column costs a third of a call for each event. Where either refuses, the run is halved until the events are found that
+are refused, and the pydantic model is asked why, so that people read one kind of message.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from itertools import chain
 from string import hexdigits
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -18,20 +18,18 @@ from msgspec import Meta
 from pydantic import ValidationError
 
 from schemas.fates import Fault, Reason
-from schemas.identifiers import PRIORITIES
+from schemas.identified import Identified, identified
 from schemas.ids import fingerprint
 from schemas.interaction import (
     FIRST_YEAR,
     LAST_YEAR,
-    MAX_IDENTIFIERS,
     MAX_NUMBER,
     MAX_SHORT,
-    MAX_VALUE,
-    NAME,
     Channel,
     Direction,
     Interaction,
     Type,
+    is_name,
 )
 
 _Short = Annotated[str, Meta(min_length=1, max_length=MAX_SHORT)]
@@ -41,15 +39,12 @@ _Time = Annotated[datetime, Meta(tz=True)]
 EMPTY: Final = msgspec.Raw(b"{}")
 
 
-class CheckedIdentifier(msgspec.Struct, gc=False, frozen=True, forbid_unknown_fields=True):
-    """An identifier, as `schemas.interaction.Identifier`."""
-
-    kind: _Name
-    value: Annotated[str, Meta(min_length=1, max_length=MAX_VALUE)]
+class _Object(msgspec.Struct, gc=False, frozen=True):
+    """Any JSON object: nothing of it is kept."""
 
 
 class Checked(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """An interaction that passed; fields as in `schemas.interaction.Interaction`, open objects as raw JSON."""
+    """An interaction that passed; fields as in `schemas.interaction.Interaction`, some of them as raw JSON."""
 
     schema: Literal[1]
     event_id: UUID
@@ -60,7 +55,7 @@ class Checked(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     type: Type
     occurred_at: _Time
     received_at: _Time
-    identifiers: Annotated[list[CheckedIdentifier], Meta(min_length=1, max_length=MAX_IDENTIFIERS)]
+    identifiers: msgspec.Raw
     fingerprint: Annotated[str, Meta(min_length=16, max_length=16)] | None = None
     message_id: _Short | None = None
     name: _Short | None = None
@@ -75,12 +70,15 @@ class Checked(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     score: _Number | None = None
     score_scale: _Number | None = None
     duration_s: Annotated[float, Meta(ge=0, le=MAX_NUMBER)] | None = None
-    properties: msgspec.Raw = EMPTY
-    context: msgspec.Raw = EMPTY
+    properties: _Object | msgspec.UnsetType = msgspec.UNSET
+    context: _Object | msgspec.UnsetType = msgspec.UNSET
     replay_of: UUID | None = None
 
 
+Passed = tuple[Checked, Identified]
 _decode: Final = msgspec.json.Decoder(Checked).decode
+_FIRST: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+_END: Final = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 _BRACE: Final = ord("{")
 _REASONS: Final = {
     "schema": Reason.SCHEMA_UNKNOWN,
@@ -93,65 +91,59 @@ _REASONS: Final = {
 
 def check(value: bytes) -> Checked | Fault:
     """The checked interaction, or what is wrong with it."""
-    try:
-        value.decode()  # msgspec skips over raw members without decoding them
-        event = _decode(value)
-    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
-        return explain(value)
-    return event if _is_sound(event, value) else explain(value)
+    [found] = check_all([value])
+    return found if isinstance(found, Fault) else found[0]
 
 
-def check_all(values: Sequence[bytes]) -> list[Checked | Fault]:
-    """Check a run at once; a run that holds a bad event is checked one by one."""
+def check_all(values: Sequence[bytes]) -> list[Passed | Fault]:
+    """Check a run at once."""
+    if (passed := _passed(values)) is not None:
+        return passed
+    if len(values) == 1:
+        return [explain(values[0])]
+    middle = len(values) // 2
+    return check_all(values[:middle]) + check_all(values[middle:])
+
+
+def _passed(values: Sequence[bytes]) -> list[Passed | Fault] | None:
+    """All of them; None: some are no interactions."""
     try:
-        if not b"".join(values).isascii():
+        if not b"".join(values).isascii():  # msgspec skips over raw members without decoding them
             for value in values:  # not joined: a character cut in two must not be healed by its neighbour
                 value.decode()
         events = list(map(_decode, values))
-    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
-        return [check(value) for value in values]
-    return [event if _is_sound(event, value) else explain(value) for event, value in zip(events, values, strict=True)]
+        passed: list[Passed | Fault] = [(event, identified(event.identifiers)) for event in events]
+    except (ValueError, msgspec.DecodeError, RecursionError):
+        return None
+    return passed if _are_sound(events, values) else None
 
 
-@lru_cache(maxsize=4096)
-def _is_name(text: str) -> bool:
-    return re.fullmatch(NAME.strip("^$"), text, re.ASCII) is not None
-
-
-@lru_cache(maxsize=4096)
-def _are_names(tenant: str, source: str, adapter: str) -> bool:
-    return _is_name(tenant) and _is_name(source) and _is_name(adapter)
-
-
-def _is_time(time: datetime) -> bool:
-    return time.tzinfo is UTC and FIRST_YEAR <= time.year <= LAST_YEAR
-
-
-def _is_object(raw: msgspec.Raw) -> bool:
-    return raw is EMPTY or memoryview(raw)[0] == _BRACE
-
-
-def _is_sound(event: Checked, value: bytes) -> bool:
-    """What a Struct cannot say cheaply: years, character sets, that raw members are objects, a missing fingerprint."""
-    if event.fingerprint is None:
-        try:
-            fingerprint(orjson.loads(value))  # raw members hold what msgspec does not look at: 1e999, 300 levels
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-            return False
-    elif event.fingerprint.strip(hexdigits):  # something is left: a sixth faster than an expression
-        return False
-    for identifier in event.identifiers:
-        if identifier.kind not in PRIORITIES and not _is_name(identifier.kind):
-            return False
+def _are_sound(events: Sequence[Checked], values: Sequence[bytes]) -> bool:
+    """What a Struct cannot say cheaply: years, character sets, that traits are an object, a missing fingerprint."""
+    times = [event.occurred_at for event in events]
+    times += [event.received_at for event in events]
+    times += [event.sent_at for event in events if event.sent_at is not None]
+    marks = [event.fingerprint for event in events]
     return (
-        _is_time(event.occurred_at)
-        and _is_time(event.received_at)
-        and (event.sent_at is None or _is_time(event.sent_at))
-        and _is_object(event.properties)
-        and _is_object(event.context)
-        and _is_object(event.traits)
-        and _are_names(event.tenant, event.source, event.adapter)
+        not [time for time in times if time.tzinfo is not UTC]
+        and (not times or (min(times) >= _FIRST and max(times) < _END))
+        and not "".join(filter(None, marks)).strip(hexdigits)
+        and all(map(is_name, set(chain.from_iterable((one.tenant, one.source, one.adapter) for one in events))))
+        and not [one for one in events if one.traits is not EMPTY and memoryview(one.traits)[0] != _BRACE]
+        and (
+            None not in marks
+            or all(_has_fingerprint(value) for value, mark in zip(values, marks, strict=True) if not mark)
+        )
     )
+
+
+def _has_fingerprint(value: bytes) -> bool:
+    """Whether one can be made: raw members hold what msgspec does not look at, 1e999 or 300 levels."""
+    try:
+        fingerprint(orjson.loads(value))
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return False
+    return True
 
 
 def explain(value: bytes) -> Fault:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final, Protocol
 
 from schemas.phones import e164
@@ -64,7 +63,6 @@ _AFTER: Final = _SPACE + ",;."
 _ANGLES: Final = re.compile(r"<([^<>]*@[^<>]*)>")
 
 
-@lru_cache(maxsize=1 << 15)  # the same customers come again and again: 0.1 us instead of 0.7
 def is_blocked(value: str) -> bool:
     """Whether a value says that there is none: as an identifier it would make one customer of hundreds.
 
@@ -73,6 +71,8 @@ def is_blocked(value: str) -> bool:
     invalid inputs: some in any case, some as they are written) together, each in quotes as well. Here null and none
     count in any case.
     """
+    if len(value) > _LONGEST and value[0] not in _SUSPECT:  # nearly always
+        return False
     if value[:1] in _QUOTES and value[:1] == value[-1:]:
         value = value[1:-1].strip()
     return value.casefold() in _BLOCKED or value in _BLOCKED_AS_WRITTEN or _is_zero(value) is not None
@@ -95,6 +95,8 @@ _BLOCKED: Final = frozenset(
     | {"null", "none", "nil", "-1", ""}
 )
 _BLOCKED_AS_WRITTEN: Final = frozenset({"NaN", "[object Object]"})
+_LONGEST: Final = max(map(len, _BLOCKED | _BLOCKED_AS_WRITTEN))
+_SUSPECT: Final = _QUOTES | frozenset("+-0")  # how longer ones may begin
 _is_zero: Final = re.compile(r"\+?[0-]+").fullmatch
 
 
@@ -108,9 +110,7 @@ def subject_of(identifiers: Sequence[_Identifier]) -> str:
     """
     if not identifiers:
         raise ValueError("the identifiers are empty: there is no subject")
-    least = _least(identifiers)
-    if is_blocked(least.value) and (sound := [each for each in identifiers if not is_blocked(each.value)]):
-        least = _least(sound)
+    least = _least([each for each in identifiers if not is_blocked(each.value)] or identifiers)
     return f"{least.kind}:{least.value}"
 
 

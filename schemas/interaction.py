@@ -33,6 +33,13 @@ MAX_VALUE: Final = 512  # characters of an identifier's value
 MAX_SHORT: Final = 1024  # characters of names and ids that come from outside
 MAX_NUMBER: Final = 1e15  # amounts, scores and durations lie within it, so that Decimal columns hold them
 
+_fullmatch: Final = re.compile(NAME.strip("^$"), re.ASCII).fullmatch
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is a name as tenants, sources, adapters and identifier kinds have it."""
+    return _fullmatch(text) is not None
+
 
 def _uuid_text(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(UUID_TEXT, value):

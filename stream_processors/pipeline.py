@@ -228,7 +228,7 @@ class Pipeline:
         """All evidence of a tenant goes to one partition."""
         return [
             (shard_of(fact.tenant, self._shards), str(fact.fact_id).encode(), fact.encode())
-            for fact in self._lane.facts(done.timeline, done.stored)
+            for fact in self._lane.facts(done.stored)
         ]
 
     def _wait_for_room(self, batch: Batch) -> bool:

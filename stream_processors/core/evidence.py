@@ -5,18 +5,18 @@ has left, a handover of each device in it. The same interaction gives the same f
 so to forget what was said does no harm: a crash, a moved partition or a full memory cost copies, never a fact.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from operator import ge, le
 from typing import Final
 from uuid import UUID
 
-from schemas.check import EMPTY, Checked
+from schemas.check import EMPTY, Checked, Passed
 from schemas.evidence import Evidence, command_fact_id, link_id, traits_id
+from schemas.identified import Identified
 from schemas.identifiers import is_blocked
 from schemas.identity import END, milliseconds
-from stream_processors.core.outputs import Output
 from stream_processors.core.recent import Recent
 
 _LINKS: Final = 200_000  # remembered: about 50 MB
@@ -37,38 +37,30 @@ class Lane:
         self._links: Recent[datetime] = Recent(links, le)  # of copies the earliest counts
         self._traits: Recent[tuple[datetime, UUID]] = Recent(traits, ge)  # the latest one wins
 
-    def facts(self, timeline: Sequence[Output], events: Sequence[Checked]) -> list[Evidence]:
-        """What interactions say that is new; `timeline` has the subject of each event as its key."""
+    def facts(self, stored: Iterable[Passed]) -> list[Evidence]:
+        """What interactions say that is new."""
         found: list[Evidence] = []
-        telling: list[tuple[str, Checked]] = []
-        for (key, _), event in zip(timeline, events, strict=True):
-            if len(event.identifiers) > 1:
-                found += self._star(key.decode(), event)
+        telling: list[Passed] = []
+        for event, who in stored:
+            for other, pair in who.others:
+                if not self._links.knows(f"{event.tenant} {pair}", event.occurred_at):
+                    found.append(_link(event, who.subject, other))
             if event.traits is not EMPTY and bytes(event.traits) != b"{}":
-                telling.append((key.decode(), event))
+                telling.append((event, who))
             if self._logout and event.name in self._logout:
-                found += self._handovers(event)
+                found += self._handovers(event, who)
         if telling:
-            telling.sort(key=lambda one: _rank(one[1]), reverse=True)  # then the latest one covers the others
+            telling.sort(key=lambda one: _rank(one[0]), reverse=True)  # then the latest one covers the others
             found += self._told(telling)
         return found
 
-    def _star(self, subject: str, event: Checked) -> Iterator[Evidence]:
-        tenant, at = event.tenant, event.occurred_at
-        head = f"{len(subject)} {tenant} {subject} "  # with its length: identifiers may hold anything
-        for identifier in event.identifiers:
-            other = f"{identifier.kind}:{identifier.value}"
-            if other == subject or self._links.knows(head + other, at) or is_blocked(identifier.value):
-                continue
-            fact_id = link_id(tenant, subject, other)
-            yield Evidence(tenant, fact_id, "link", at, (subject,), (other,), event.event_id, event.source)
-
-    def _told(self, telling: Iterable[tuple[str, Checked]]) -> Iterator[Evidence]:
+    def _told(self, telling: Iterable[Passed]) -> Iterator[Evidence]:
         """Facts of traits, the latest first; the same values said of an earlier moment change nothing.
 
         Unless it is a device's: it may have changed hands in between.
         """
-        for subject, event in telling:
+        for event, who in telling:
+            subject = who.subject
             kind, _, value = subject.partition(":")
             mark = blake2b(bytes(event.traits), digest_size=16).hexdigest()
             key = f"{mark} {event.tenant} {subject}"
@@ -85,12 +77,12 @@ class Lane:
                 traits=event.traits,
             )
 
-    def _handovers(self, event: Checked) -> Iterator[Evidence]:
+    def _handovers(self, event: Checked, who: Identified) -> Iterator[Evidence]:
         """From the next moment on, each device is in other hands; the event itself is still its user's."""
         at = event.occurred_at + _NEXT
         if milliseconds(at) >= END:
             return
-        for identifier in event.identifiers:
+        for identifier in who.identifiers:
             if identifier.kind in self._shared and not is_blocked(identifier.value):
                 device = (f"{identifier.kind}:{identifier.value}",)
                 yield Evidence(
@@ -105,6 +97,13 @@ class Lane:
                     author=_AUTHOR,
                     reason=f"logout event: {event.name}",
                 )
+
+
+def _link(event: Checked, subject: str, other: str) -> Evidence:
+    fact_id = link_id(event.tenant, subject, other)
+    return Evidence(
+        event.tenant, fact_id, "link", event.occurred_at, (subject,), (other,), event.event_id, event.source
+    )
 
 
 def _rank(event: Checked) -> tuple[datetime, UUID]:

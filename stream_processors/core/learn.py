@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-from schemas.check import Checked, check_all
+from schemas.check import Checked, Passed, check_all
 from schemas.fates import Fault
 from schemas.headers import INSTEAD_OF
 from schemas.ids import fingerprint
@@ -23,9 +23,9 @@ def learn(raw: Raw, memory: Memory, window: int) -> dict[bytes, bytes]:
     checked = check_all(raw.values)
     keys = keys_of(checked)
     generation = raw.generation
-    for at, (event, key, stored) in enumerate(zip(checked, keys, memory.get(keys), strict=True)):
-        if not isinstance(event, Fault):
-            mine = entry(generation, raw.offsets[at], raw.arrivals[at], event, raw.values[at])
+    for at, (verdict, key, stored) in enumerate(zip(checked, keys, memory.get(keys), strict=True)):
+        if not isinstance(verdict, Fault):
+            mine = entry(generation, raw.offsets[at], raw.arrivals[at], verdict[0], raw.values[at])
             seen = writes.get(key) or stored
             if seen is None or first_of(seen, mine, raw, at, window) is None:
                 writes[key] = remember(seen, mine)
@@ -45,9 +45,9 @@ def first_of(seen: bytes, mine: bytes, raw: Raw, at: int, window: int) -> bytes 
     return None if (INSTEAD_OF, place) in (raw.headers[at] or ()) else entry
 
 
-def keys_of(checked: list[Checked | Fault]) -> list[bytes]:
+def keys_of(checked: list[Passed | Fault]) -> list[bytes]:
     """The key of each record; of one that is no interaction one that no record has."""
-    return [NO_KEY if isinstance(event, Fault) else event.event_id.bytes for event in checked]
+    return [NO_KEY if isinstance(verdict, Fault) else verdict[0].event_id.bytes for verdict in checked]
 
 
 def entry(generation: int, offset: int, arrival: int, event: Checked, value: bytes) -> bytes:

@@ -1,25 +1,21 @@
 """The bytes that go out: functions of a record, its place and its verdict alone, so that a replay gives the same."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 import orjson
 
 from schemas.check import Checked
 from schemas.fates import Fault, Reason
 from schemas.headers import masked
-from schemas.identifiers import subject_of
-from schemas.interaction import MAX_SHORT, NAME
+from schemas.identified import Identified
+from schemas.interaction import MAX_SHORT, is_name
 from schemas.records import CUT, WHOLE, Duplicate, Position, Rejected
 from stream_processors.core.memory import First
 from stream_processors.core.raw import Headers, Raw
 
 Output = tuple[bytes, bytes]  # key, value of a record
-_quote: Final = msgspec.json.Encoder().encode
-_is_name: Final = re.compile(NAME.strip("^$"), re.ASCII).fullmatch
 _BRACE: Final = ord("{")
 _LAST_MS: Final = 4_102_444_799_999  # the last moment of 2099
 
@@ -30,11 +26,10 @@ def place(raw: Raw) -> bytes:
     return b"," + members[1 : members.rindex(b":") + 1]
 
 
-def timeline(event: Checked, value: bytes, where: bytes, offset: int) -> Output:
+def timeline(who: Identified, value: bytes, where: bytes, offset: int) -> Output:
     """`timeline.events`: the interaction as it came, its subject and raw position spliced in front."""
-    subject = subject_of(event.identifiers)
     body = value[1:] if value[0] == _BRACE else value.lstrip()[1:]
-    return subject.encode(), b'{"subject":%b%b%d,%b' % (_quote(subject), where, offset, body)
+    return who.key, b"{%b%b%d,%b" % (who.member, where, offset, body)
 
 
 def duplicate(raw: Raw, at: int, event: Checked, first: First) -> Output:
@@ -112,7 +107,7 @@ def _document(value: bytes) -> dict[str, Any]:
 
 
 def _name(value: object) -> str:
-    return value if isinstance(value, str) and _is_name(value) else ""
+    return value if isinstance(value, str) and is_name(value) else ""
 
 
 def _short(value: object) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from schemas.check import Checked, check_all
+from schemas.check import Passed, check_all
 from schemas.fates import Fault, Reason
 from schemas.records import Rejected
 from stream_processors.core import outputs
@@ -33,7 +33,7 @@ class Step:
     timeline: list[Output]
     duplicates: list[Output]
     rejected: list[Output]
-    stored: list[Checked]
+    stored: list[Passed]
     writes: dict[bytes, bytes]
     reasons: list[tuple[str, Reason]]
 
@@ -59,29 +59,26 @@ def step(raw: Raw, memory: Memory, unwritten: Mapping[bytes, bytes], window: int
     where, generation = outputs.place(raw), raw.generation
     checked = check_all(raw.values)
     keys = keys_of(checked)
-    for at, (event, key, stored) in enumerate(zip(checked, keys, memory.get(keys), strict=True)):
-        if isinstance(event, Fault):
-            _reject(done, outputs.rejected(raw, at, event))
+    for at, (verdict, key, stored) in enumerate(zip(checked, keys, memory.get(keys), strict=True)):
+        if isinstance(verdict, Fault):
+            _reject(done, outputs.rejected(raw, at, verdict))
             continue
+        event, who = verdict
         value, offset = raw.values[at], raw.offsets[at]
         mine = entry(generation, offset, raw.arrivals[at], event, value)
         seen = done.writes.get(key) or unwritten.get(key) or stored
         first = None if seen is None else first_of(seen, mine, raw, at, window)
         if first is None:
             done.writes[key] = remember(seen, mine)
-            _store(done, event, outputs.timeline(event, value, where, offset))
-        elif is_itself(first, mine):
-            _store(done, event, outputs.timeline(event, value, where, offset))
-        elif says_the_same(first, mine):
-            done.duplicates.append(outputs.duplicate(raw, at, event, unpack(first)))
-        else:
-            _reject(done, outputs.conflict(raw, at, event, unpack(first)))
+        elif not is_itself(first, mine):
+            if says_the_same(first, mine):
+                done.duplicates.append(outputs.duplicate(raw, at, event, unpack(first)))
+            else:
+                _reject(done, outputs.conflict(raw, at, event, unpack(first)))
+            continue
+        done.timeline.append(outputs.timeline(who, value, where, offset))
+        done.stored.append(verdict)
     return done
-
-
-def _store(done: Step, event: Checked, output: Output) -> None:
-    done.timeline.append(output)
-    done.stored.append(event)
 
 
 def _reject(done: Step, record: Rejected) -> None:

@@ -9,7 +9,8 @@ from uuid import UUID
 import orjson
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from schemas.check import Checked, check_all
+from schemas.check import check_all
+from schemas.fates import Fault
 from schemas.kafka.admin import admin_client, topic_ids
 from schemas.kafka.clients import consumer_config
 from schemas.settings import KafkaSettings
@@ -54,8 +55,8 @@ def raw_records(kafka: KafkaSettings) -> Mapping[Place, Record]:
 
 
 def _read(value: bytes | None) -> Record:
-    [checked] = check_all([value or b""])
-    if not isinstance(checked, Checked):
+    [verdict] = check_all([value or b""])
+    if isinstance(verdict, Fault):
         return Record(None, "")
     document = orjson.loads(value or b"")
     return Record(document.get("message_id") or "", document.get("fingerprint") or "")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.check import CheckedIdentifier
+from schemas.identified import CheckedIdentifier
 from schemas.identifiers import OTHER, PRIORITIES, is_blocked, normalise, subject_of
 
 pairs = st.tuples(st.sampled_from([*PRIORITIES, "crm_id"]), st.text(min_size=1, max_size=8))

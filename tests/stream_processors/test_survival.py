@@ -13,8 +13,9 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from deploy.kafka.local import LocalKafka
-from schemas.check import Checked, check_all
+from schemas.check import check_all
 from schemas.evidence import Evidence, decode, link_id, shard_of
+from schemas.fates import Fault
 from schemas.kafka.clients import process_group
 from schemas.settings import KafkaSettings
 from tests.stream_processors.processes import await_ready, worker
@@ -47,9 +48,10 @@ def check(kafka: KafkaSettings, values: list[bytes], copies: int = 0) -> None:
 def check_evidence(kafka: KafkaSettings, values: list[bytes]) -> None:
     """All links at their earliest, each in its tenant's partition; copies are equal, byte for byte."""
     expected: dict[UUID, datetime] = {}
-    for event in check_all(values):
-        assert isinstance(event, Checked)
-        one, other = (f"{identifier.kind}:{identifier.value}" for identifier in event.identifiers)
+    for verdict in check_all(values):
+        assert not isinstance(verdict, Fault)
+        event, who = verdict
+        one, other = (f"{identifier.kind}:{identifier.value}" for identifier in who.identifiers)
         fact_id = link_id(event.tenant, one, other)
         expected[fact_id] = min(event.occurred_at, expected.get(fact_id, event.occurred_at))
     found: dict[UUID, datetime] = {}

@@ -2,7 +2,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.check import Checked, check
+from schemas.check import check_all
 from schemas.fates import Fault, Reason
 from stream_processors.core import outputs
 from stream_processors.core.raw import Headers, Raw
@@ -13,9 +13,10 @@ from tests.stream_processors.core.world import Sent, raw
 @given(documents)
 def test_a_spliced_record_holds_all_that_came(document: dict[str, object]) -> None:
     value = orjson.dumps(document)
-    event = check(value)
-    assert isinstance(event, Checked)
-    key, spliced = outputs.timeline(event, value, outputs.place(raw([Sent()])), 5)
+    [verdict] = check_all([value])
+    assert not isinstance(verdict, Fault)
+    _, who = verdict
+    key, spliced = outputs.timeline(who, value, outputs.place(raw([Sent()])), 5)
     record = orjson.loads(spliced)
     assert record.pop("subject").encode() == key
     assert record.pop("raw_offset") == 5

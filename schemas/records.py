@@ -16,6 +16,9 @@ from schemas.ids import uuid_of
 
 _LARGE: Final = 64 << 10  # bytes
 WHOLE: Final = 5 << 20  # bytes of a body that is kept whole: as base64 it fits a record of Kafka
+MOST: Final = (
+    2000  # characters that are kept of a detail and of a path, which may name what a sender wrote at any length
+)
 CUT: Final = ":cut"  # among the headers: the size of a body of which only the beginning is kept
 NOWHERE: Final = UUID(int=0)  # the topic id of what was rejected before it had a position
 
@@ -78,10 +81,15 @@ class Rejected:
     replay_of: UUID | None = None
 
     @property
+    def path(self) -> str:
+        """Where the fault is, as it is kept."""
+        return self.fault.path[:MOST]
+
+    @property
     def rejected_id(self) -> UUID:
         """The same for the same bytes at the same place, so that a replay changes nothing."""
         where = f"{self.position.topic_id}:{self.position.partition}:{self.position.offset}"
-        return uuid_of("rejected", self.tenant, self.source, self.stage, where, self.fault.path, self.body.hex())
+        return uuid_of("rejected", self.tenant, self.source, self.stage, where, self.path, self.body.hex())
 
     def encode(self) -> bytes:
         """The value of a record of `interactions.rejected`: one JSON object."""
@@ -91,8 +99,8 @@ class Rejected:
                 "rejected_id": str(self.rejected_id),
                 "stage": self.stage,
                 "reason": self.fault.reason.value,
-                "detail": self.fault.detail,
-                "path": self.fault.path,
+                "detail": self.fault.detail[:MOST],
+                "path": self.path,
                 "tenant": self.tenant,
                 "source": self.source,
                 "adapter": self.adapter,

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 
 from schemas.identity_settings import IdentitySettings
 from schemas.interaction import NAME
+from schemas.topics import MAX_INTERACTION
 from schemas.units import Duration, Listen
 
 EMBEDDED: Final = "embedded"
@@ -81,7 +82,9 @@ class HttpSettings(_Section):
         description="how long /readyz says 503 before connections are refused, at the end; none where nobody asks it",
     )
     max_body: ByteSize = Field(ByteSize(4 << 20), description="of a request, unpacked")
-    max_interaction: ByteSize = Field(ByteSize(256 << 10), description="of one interaction")
+    max_interaction: ByteSize = Field(
+        ByteSize(256 << 10), le=MAX_INTERACTION, description="of one interaction; 3 MiB at most"
+    )
 
 
 class SmtpSettings(_Section):

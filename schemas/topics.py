@@ -6,6 +6,8 @@ from typing import Final
 from schemas.interaction import CHANNELS, Channel
 
 DAY_MS: Final = 24 * 3600 * 1000
+MAX_RECORD: Final = 8 << 20  # bytes: what topics and producers take
+MAX_INTERACTION: Final = 3 << 20  # bytes of an interaction: quoted in a duplicate it may double, and must fit a record
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Topics:
 
     def specs(self, partitions: int, replication: int) -> list[TopicSpec]:
         """Every topic that is in use, as it should be created."""
-        kept = {"cleanup.policy": "delete", "max.message.bytes": str(8 << 20)}
+        kept = {"cleanup.policy": "delete", "max.message.bytes": str(MAX_RECORD)}
         if replication > 2:  # noqa: PLR2004  two of three copies survive the loss of a broker and still take writes
             kept["min.insync.replicas"] = "2"
         week = kept | {"retention.ms": str(7 * DAY_MS)}

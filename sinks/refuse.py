@@ -9,12 +9,13 @@ from uuid import UUID
 import orjson
 
 from schemas.fates import Fault, Reason
-from schemas.interaction import TIME_TEXT, UUID_TEXT
+from schemas.interaction import MAX_SHORT, TIME_TEXT, UUID_TEXT
 from schemas.records import CUT, WHOLE, Position, Rejected
 from sinks.errors import FatalError
 
 _SPLICED: Final = re.compile(
-    rb'\{"subject":"(?:[^"\\]|\\.)*","raw_topic":"([\w.-]*)","raw_topic_id":"([0-9a-fA-F-]{36})",'
+    rb'\{"subject":"(?:[^"\\]|\\.)*","raw_topic":"([\w.-]{0,249})",'
+    rb'"raw_topic_id":"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})",'
     rb'"raw_partition":(\d{1,9}),"raw_offset":(\d{1,18}),'
 )
 _OURS: Final = {"rejected_id", "stage", "reason", "body", "body_encoding", "raw_offset"}
@@ -88,7 +89,7 @@ def _members(value: bytes) -> dict[str, Any]:
 
 def _text(said: dict[str, Any], name: str) -> str:
     value = said.get(name)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and len(value) <= MAX_SHORT else ""
 
 
 def _position(said: dict[str, Any]) -> Position | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.topics import Topics
+from schemas.topics import MAX_RECORD, Topics
 
 INTERACTIONS: Final = "interactions"
 REJECTED: Final = "interactions_rejected"
@@ -13,7 +13,6 @@ EVIDENCE: Final = "identity_evidence"
 MAP: Final = "identity_map"
 CHANGES: Final = "identity_change_log"
 PROFILES: Final = "profiles"
-MAX_ROW: Final = 8 << 20  # bytes, as the topics take
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Target:
 
     def is_row(self, value: bytes) -> bool:
         """Whether the record may be joined with others."""
-        return value.startswith(self.prefix) and value.endswith(b"}") and len(value) <= MAX_ROW
+        return value.startswith(self.prefix) and value.endswith(b"}") and len(value) <= MAX_RECORD
 
 
 def targets(topics: Topics) -> Mapping[str, Target]:

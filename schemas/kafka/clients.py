@@ -3,6 +3,7 @@
 from typing import Final
 
 from schemas.settings import ConfigurationError, KafkaSettings
+from schemas.topics import MAX_RECORD
 
 Config = dict[str, str | int | float | bool]
 # What exactly-once leans on: to change these is to lose or double interactions.
@@ -31,7 +32,7 @@ def _common(kafka: KafkaSettings, part: str) -> Config:
 
 def producer_config(kafka: KafkaSettings, part: str) -> Config:
     """An idempotent producer that waits for all replicas and partitions as Java clients do."""
-    defaults: Config = {"compression.type": "lz4", "linger.ms": 5, "message.max.bytes": 8 << 20}
+    defaults: Config = {"compression.type": "lz4", "linger.ms": 5, "message.max.bytes": MAX_RECORD}
     return {
         **defaults,
         **_common(kafka, part),
@@ -47,7 +48,7 @@ def consumer_config(kafka: KafkaSettings, part: str, group: str) -> Config:
         "auto.offset.reset": "earliest",
         "fetch.queue.backoff.ms": 5,  # 1000 by default: a second's pause whenever the local queue was full
         "fetch.wait.max.ms": 50,
-        "fetch.message.max.bytes": 8 << 20,
+        "fetch.message.max.bytes": MAX_RECORD,
     }
     return {
         **defaults,

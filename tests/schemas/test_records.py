@@ -1,6 +1,7 @@
 """Rejected and duplicate records hold everything, byte for byte, and say the same on every replay."""
 
 from base64 import b64decode
+from dataclasses import replace
 from uuid import UUID
 
 import orjson
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.fates import Fault, Reason
-from schemas.records import BEFORE_KAFKA, Duplicate, Position, Rejected
+from schemas.records import BEFORE_KAFKA, MOST, Duplicate, Position, Rejected
 
 TOPIC = UUID(int=7)
 
@@ -42,6 +43,14 @@ def test_the_id_is_that_of_the_bytes_at_their_place(body: bytes, a: int, b: int)
     assert (rejected(body, one).rejected_id == rejected(body, other).rejected_id) == (a == b)
     assert rejected(body).rejected_id == rejected(body).rejected_id
     assert rejected(body).rejected_id != rejected(body + b"x").rejected_id
+
+
+def test_of_an_endless_path_and_detail_the_beginning_is_kept_and_it_is_the_same_record_afterwards() -> None:
+    one = replace(rejected(b"x"), fault=Fault(Reason.SCHEMA_INVALID, "d" * 5000, "p" * 5000))
+    record = orjson.loads(one.encode())
+    assert (record["detail"], record["path"]) == ("d" * MOST, "p" * MOST)
+    kept = replace(one, fault=Fault(Reason.SCHEMA_INVALID, record["detail"], record["path"]))
+    assert str(kept.rejected_id) == record["rejected_id"]
 
 
 def test_a_duplicate_names_both_positions() -> None:

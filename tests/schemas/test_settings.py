@@ -77,6 +77,7 @@ def test_the_command_line_wins_over_all(file: Path, tmp_path: Path) -> None:
         ("THROUGHLINE_HTTP__LISTEN", "8080", "http.listen .*an address is expected, as 127.0.0.1:8080"),
         ("THROUGHLINE_DEDUPE__WINDOW", "33d", "dedupe.window .*less than or equal"),
         ("THROUGHLINE_DEDUPE__WINDOW", "soon", "dedupe.window .*a duration is expected, as 500ms"),
+        ("THROUGHLINE_HTTP__MAX_INTERACTION", "4MiB", "http.max_interaction .*less than or equal"),
         ("THROUGHLINE_KAFKA__PARTITIONS", "none", "kafka.partitions .*valid integer"),
         ("THROUGHLINE_SOURCES__WEB__WRITE_KEY", "k", "sources.web.adapter.*Field required"),
         ("THROUGHLINE_SOURCES__WEB-1__ADAPTER", "segment", "sources.web-1"),

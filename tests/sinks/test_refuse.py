@@ -63,6 +63,22 @@ def test_a_giant_is_cut_and_says_so() -> None:
     assert len(made.encode()) < 8 << 20
 
 
+def test_a_topic_id_that_is_none_names_no_position() -> None:
+    forged = interaction(1).replace(b'"raw_topic_id":"', b'"raw_topic_id":"' + b"-" * 36 + b'","x":"')
+    made = rejected_of(forged, OWN, "why", NOW)
+    assert (made.position, made.body) == (OWN, forged)
+
+
+def test_names_without_end_are_not_kept_beside_the_body() -> None:
+    names = dict.fromkeys(("tenant", "source", "adapter", "channel", "message_id", "raw_topic"), "n" * (1 << 20))
+    spliced = interaction(1).replace(b'"raw_topic":"', b'"raw_topic":"' + b"n" * (1 << 20))
+    assert rejected_of(spliced, OWN, "why", NOW).position == OWN
+    made = rejected_of(orjson.dumps(names), OWN, "why", NOW)
+    assert (made.tenant, made.source, made.channel, made.message_id) == ("", "", "", None)
+    assert made.position == OWN
+    assert len(made.encode()) < 8 << 20
+
+
 @given(st.binary(max_size=200) | st.binary(max_size=50).map(lambda junk: interaction(1)[: 20 + len(junk)] + junk))
 def test_any_bytes_make_a_record(value: bytes) -> None:
     made = rejected_of(value, OWN, "why", NOW)

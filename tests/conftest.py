@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def local_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
     """A real broker that a test may stop and start; it must leave it running."""
-    with running_kafka(tmp_path_factory.mktemp("kafka") / "broker", ROOT / ".kafka") as kafka:
+    with running_kafka(tmp_path_factory.mktemp("kafka") / "broker", ROOT / ".kafka", is_brief=True) as kafka:
         yield kafka
 
 

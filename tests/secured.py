@@ -54,7 +54,9 @@ def secured_kafka(folder: Path, jars: Path) -> Iterator[SecuredKafka]:
         "sasl.mechanism.inter.broker.protocol": MECHANISM,
         f"listener.name.sasl_ssl.{MECHANISM.lower()}.sasl.jaas.config": login,
     }
-    with running_kafka(folder / "broker", jars, Security("SASL_SSL", properties, {USER: PASSWORD})) as broker:
+    with running_kafka(
+        folder / "broker", jars, Security("SASL_SSL", properties, {USER: PASSWORD}), is_brief=True
+    ) as broker:
         yield SecuredKafka(broker, ca)
 
 

@@ -55,6 +55,7 @@ class LocalKafka:
     port: int
     controller_port: int
     security: Security = OPEN
+    is_brief: bool = False  # it runs for a minute or two: what it would gain by better machine code costs more to make
     child: subprocess.Popen[bytes] | None = None  # where it is our own
 
     @property
@@ -106,7 +107,7 @@ class LocalKafka:
         log = self.folder / "kafka.log"
         with log.open("ab") as out:
             process = subprocess.Popen(  # noqa: S603  a fixed command
-                [*self._java(), "-Xmx512m", "-Xms256m", "kafka.Kafka", str(properties)],
+                [*self._java(brief=self.is_brief), "-Xmx512m", "-Xms256m", "kafka.Kafka", str(properties)],
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
@@ -149,9 +150,9 @@ class LocalKafka:
             return None
         return pid if str(self.folder.resolve()).encode() in command else None  # not a stranger with its pid
 
-    def _java(self) -> list[str]:
+    def _java(self, *, brief: bool) -> list[str]:
         options = ["-XX:+UseG1GC", f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"]
-        return ["java", *options, "-cp", f"{self.jars.resolve()}/*"]
+        return ["java", *options, *(["-XX:TieredStopAtLevel=1"] if brief else []), "-cp", f"{self.jars.resolve()}/*"]
 
     def _configure(self) -> Path:
         data = self.folder.resolve() / "data"
@@ -164,7 +165,8 @@ class LocalKafka:
         properties.touch(0o600)  # it may hold passwords
         properties.write_text(template + "".join(more))
         if not (data / "meta.properties").exists():
-            tool = [*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster_id(), "-c", str(properties)]
+            java = self._java(brief=True)
+            tool = [*java, "kafka.tools.StorageTool", "format", "-t", cluster_id(), "-c", str(properties)]
             for name, password in self.security.users.items():
                 tool += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
             done = subprocess.run(tool, capture_output=True, text=True, check=False)  # noqa: S603  a fixed command
@@ -180,13 +182,15 @@ def cluster_id() -> str:
 
 
 @contextmanager
-def running_kafka(folder: Path, jars: Path | None = None, security: Security = OPEN) -> Iterator[LocalKafka]:
+def running_kafka(
+    folder: Path, jars: Path | None = None, security: Security = OPEN, *, is_brief: bool = False
+) -> Iterator[LocalKafka]:
     """A broker of one's own on free ports, for a test or a benchmark; `jars` is a folder to share them from."""
     folder.mkdir(parents=True, exist_ok=True)
     if jars is not None:
         LocalKafka(jars, 0, 0).install()
         (folder / "lib").symlink_to((jars / "lib").resolve())
-    kafka = LocalKafka(folder, free_port(), free_port(), security)
+    kafka = LocalKafka(folder, free_port(), free_port(), security, is_brief)
     kafka.start()
     try:
         yield kafka

@@ -34,7 +34,7 @@ class ComposedBroker(LocalKafka):
         ]
         properties = self.folder / "server.properties"
         properties.write_text("\n".join(lines))
-        tool = [*self._java(), "kafka.tools.StorageTool", "format", "--ignore-formatted"]
+        tool = [*self._java(brief=True), "kafka.tools.StorageTool", "format", "--ignore-formatted"]
         subprocess.run(
             [*tool, "-t", self.environment["CLUSTER_ID"], "-c", properties], check=True, capture_output=True, timeout=60
         )

@@ -232,24 +232,34 @@ def logger(**bound: object) -> structlog.typing.FilteringBoundLogger:
     return log
 
 
+class Once:
+    """Lets each of a few kinds through once in `seconds`: who waits for a broker says the same many times a second."""
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        self._seconds = seconds
+        self._said: dict[str, float] = {}
+
+    def may(self, kind: str, now: float) -> bool:
+        """Whether it may be said now, in seconds by any steady clock; then it has been."""
+        if now - self._said.get(kind, -math.inf) < self._seconds:
+            return False
+        self._said[kind] = now
+        return True
+
+
 class Seldom(logging.Filter):
-    """Lets a message of one kind through once in `seconds`: librdkafka repeats itself while a broker is away.
+    """Lets a message of librdkafka through once in `seconds`, of each kind: it repeats itself while a broker is away.
 
     Two messages are of one kind when their first two words are the same: the facility and the client.
     """
 
     def __init__(self, seconds: float = 10.0) -> None:
         super().__init__()
-        self._seconds = seconds
-        self._said: dict[str, float] = {}
+        self._once = Once(seconds)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record may pass."""
-        kind = " ".join(record.getMessage().split(maxsplit=2)[:2])
-        if record.created - self._said.get(kind, 0) < self._seconds:
-            return False
-        self._said[kind] = record.created
-        return True
+        return self._once.may(" ".join(record.getMessage().split(maxsplit=2)[:2]), record.created)
 
 
 def frames_of(error: BaseException) -> list[str]:

@@ -19,7 +19,7 @@ from schemas.kafka.clients import Config, consumer_config, sink_group
 from schemas.kafka.rejoin import Rejoin
 from schemas.kafka.stuck import Patience, asking_anew
 from schemas.settings import KafkaSettings
-from schemas.telemetry import LIBRDKAFKA, Metrics, logger
+from schemas.telemetry import LIBRDKAFKA, Metrics, Once, logger
 from sinks.again import Again
 from sinks.assign import Positions
 from sinks.commits import Commits
@@ -75,6 +75,7 @@ class Loop:
         self._gauges_at = 0.0
         self._leave_by = 0.0
         self._log = logger()
+        self._once = Once()
         self._again = Again(consumer_settings(kafka))
         told = {"on_commit": self._commits.answered, "error_cb": self._failed}
         self._consumer = Consumer({**consumer_settings(kafka), **told}, logger=getLogger(LIBRDKAFKA))
@@ -243,7 +244,8 @@ class Loop:
         self._log.warning("consumer_warned", error=error.name())
 
     def _failed(self, error: KafkaError) -> None:
-        self._log.warning("kafka_warned", error=error.name())
+        if self._once.may(error.name(), time.monotonic()):
+            self._log.warning("kafka_warned", error=error.name())
         if error.fatal():
             raise KafkaException(error)
 

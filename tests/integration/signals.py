@@ -32,7 +32,7 @@ MARK = "mk7q"
 MARKS = (MARK, "15550100", "anon-5f1c", "6254361511111111", "lovelace", "where is my order")  # all of them personal
 PREFIX = "signals."
 PARTS = 5
-HASTE = 60
+HASTE = 75
 
 
 @dataclass(frozen=True, slots=True)

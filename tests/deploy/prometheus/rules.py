@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,21 +83,23 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SLOW = {"AuditStopped"}  # audits come as often as they come
 
 
-def hastened(by: int, least_s: int = 5) -> dict[str, Any]:
+_LEAST_S = {"span": 4, "for": 5}  # at one look a second: enough to see a rise, and for a look that fails not to alarm
+
+
+def hastened(by: int) -> dict[str, Any]:
     """All rules with durations that are so many times shorter, so that a test sees in seconds what takes minutes."""
-
-    def shorter(found: re.Match[str]) -> str:
-        return f"{max(least_s, int(found[1]) * _SECONDS[found[2]] // by)}s"
-
     return {
         "groups": [
-            {"name": f"rule {number}", "rules": [rule if rule.get("alert") in _SLOW else _shortened(rule, shorter)]}
+            {"name": f"rule {number}", "rules": [rule if rule.get("alert") in _SLOW else _shortened(rule, by)]}
             for number, rule in enumerate(rules())
         ]
     }
 
 
-def _shortened(rule: dict[str, Any], shorter: Callable[[re.Match[str]], str]) -> dict[str, Any]:
+def _shortened(rule: dict[str, Any], by: int) -> dict[str, Any]:
+    def shorter(text: str, least_s: int) -> str:
+        return _DURATION.sub(lambda found: f"{max(least_s, int(found[1]) * _SECONDS[found[2]] // by)}s", text)
+
     brackets = re.compile(r"\[[^]]+\]|\boffset \S+")
-    expr = brackets.sub(lambda span: _DURATION.sub(shorter, span[0]), rule["expr"])
-    return rule | {"expr": expr} | ({"for": _DURATION.sub(shorter, rule["for"])} if "for" in rule else {})
+    expr = brackets.sub(lambda span: shorter(span[0], _LEAST_S["span"]), rule["expr"])
+    return rule | {"expr": expr} | ({"for": shorter(rule["for"], _LEAST_S["for"])} if "for" in rule else {})

@@ -33,7 +33,7 @@ from benchmarks.records import QUICK, RESULTS, Result, Run, read, write
 Measure = Callable[[float], Result | list[Result]]  # takes a factor of its sizes
 
 _MEASURES: Final[dict[str, Measure]] = {
-    "processors": lambda size: processors.measure(int(120_000 * size), int(12_000 * size)),
+    "processors": lambda size: processors.measure(int(240_000 * size), int(12_000 * size)),
     "sinks": lambda size: sinks.measure(int(200_000 * size)),
     "processor": lambda size: processor.measure(int(500_000 * size), int(200_000 * size)),
     "sink": lambda size: sink.measure(int(600_000 * size)),
@@ -49,7 +49,7 @@ _MEASURES: Final[dict[str, Measure]] = {
 }
 _SOME: Final = ("plain_step", "quix_step", "quix_state", "faust_dict")
 _QUICK: Final[dict[str, Measure]] = {
-    "processors": lambda size: processors.measure(int(40_000 * size), int(6_000 * size), names=_SOME),
+    "processors": lambda size: processors.measure(int(100_000 * size), int(6_000 * size), names=_SOME),
     "sinks": lambda size: sinks.measure(int(120_000 * size), names=(sinks.FLOOR,)),
 }
 

@@ -7,7 +7,7 @@ from typing import Final
 from producers.contract import Bad, Delivery, Draft, MalformedError
 from producers.keep import kept, rejected
 from producers.outcomes import Malformed, Receipt, TooLarge
-from producers.seal import Sealed, seal
+from producers.seal import Sealed, seal_all
 from producers.sources import Source
 from schemas.fates import Fault, Reason
 from schemas.interaction import CHANNELS, Channel
@@ -44,8 +44,15 @@ class Judge:
         """What becomes of a delivery that is known to be authentic. Never raises on any bytes."""
         judged = Judged()
         try:
-            for number, item in enumerate(source.adapter.decode(delivery)):
-                self._add(judged, source, delivery, item, number)
+            items = list(source.adapter.decode(delivery))
+            limit, replay_of = self._max_interaction, delivery.replay_of
+            verdicts = seal_all(items, source.origin, delivery.received_at, limit, replay_of)
+            for number, (item, verdict) in enumerate(zip(items, verdicts, strict=True)):
+                if isinstance(verdict, Sealed):
+                    self.take(judged, source.origin.tenant, verdict)
+                else:
+                    most = _HEAD if judged.rejected else WHOLE
+                    self.keep(judged, _record(item, verdict, source, delivery, number=number, most=most))
         except MalformedError as error:
             return Malformed(error.message, error.hint)
         except Exception as error:  # noqa: BLE001  a defect of the adapter: keep the delivery whole, to be replayed
@@ -94,15 +101,10 @@ class Judge:
             frames=frames_of(error),
         )
 
-    def _add(self, judged: Judged, source: Source, delivery: Delivery, item: Draft | Bad, number: int) -> None:
-        if isinstance(item, Draft):
-            sealed = seal(item, source.origin, delivery.received_at, self._max_interaction, delivery.replay_of)
-            if isinstance(sealed, Sealed):
-                self.take(judged, source.origin.tenant, sealed)
-                return
-            bad = replace(sealed, body=kept(item, delivery))
-        else:
-            bad = item
-        channel = item.channel if isinstance(item, Draft) else ""
-        most = _HEAD if judged.rejected else WHOLE
-        self.keep(judged, rejected(bad, source, delivery, channel=channel, number=number, most=most))
+
+def _record(item: Draft | Bad, bad: Bad, source: Source, delivery: Delivery, *, number: int, most: int) -> Rejected:
+    """What is kept of an item, the `number`th of its delivery; `most` bytes of its body."""
+    if isinstance(item, Bad):
+        return rejected(bad, source, delivery, number=number, most=most)
+    whole = replace(bad, body=kept(item, delivery))
+    return rejected(whole, source, delivery, channel=item.channel, number=number, most=most)

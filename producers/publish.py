@@ -189,8 +189,9 @@ class _Batch:
         self.done: asyncio.Future[None] = loop.create_future()
         self.error: KafkaError | None = None
         self.reports: list[Report] = []
-        self._left = size
-        self._lock = threading.Lock()
+        self._size = size
+        self._told = 0  # counted in the polling thread
+        self._untaken = 0  # counted in the loop; a lock around one count cost more than two counts
         self._loop = loop
 
     def report(self, error: KafkaError | None, message: Message) -> None:
@@ -199,18 +200,17 @@ class _Batch:
         else:
             where = message.topic() or "", message.partition() or 0, message.offset() or 0
             self.reports.append((*where, len(message) + OVERHEAD))
-        self._finish(1)
+        self._told += 1
+        self._finish()
 
     def give_up(self, count: int, error: KafkaError) -> None:
         """The last `count` records were not taken over at all."""
         self.error = error
-        self._finish(count)
+        self._untaken = count
+        self._finish()
 
-    def _finish(self, count: int) -> None:
-        with self._lock:
-            self._left -= count
-            finished = not self._left
-        if finished:
+    def _finish(self) -> None:
+        if self._told + self._untaken >= self._size:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(self._wake)
 

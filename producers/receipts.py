@@ -28,20 +28,20 @@ class Recent:
     """The receipts of what was accepted last: in Kafka, and perhaps not yet stored."""
 
     def __init__(self, most: int = KEPT) -> None:
-        self._most = most
-        self._receipts: dict[str, tuple[Origin, Receipt]] = {}
+        """`most`: receipts, and those of one delivery more; half as many are surely kept."""
+        self._half = max(1, most // 2)
+        self._young: dict[str, tuple[Origin, Receipt]] = {}
+        self._old: dict[str, tuple[Origin, Receipt]] = {}
 
     def add(self, origin: Origin, receipts: list[Receipt]) -> None:
-        """Remember them, and forget the oldest."""
-        for receipt in receipts:
-            if (event_id := receipt["event_id"]) is not None:
-                self._receipts[event_id] = origin, receipt
-        while len(self._receipts) > self._most:
-            del self._receipts[next(iter(self._receipts))]
+        """Remember them; when the young half is full, the old one is forgotten whole."""
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, {}
+        self._young |= {event_id: (origin, receipt) for receipt in receipts if (event_id := receipt["event_id"])}
 
     def find(self, tenant: str, event_id: UUID) -> dict[str, Any] | None:
         """The receipt of an id, if it is this tenant's."""
-        found = self._receipts.get(str(event_id))
+        found = self._young.get(str(event_id)) or self._old.get(str(event_id))
         if found is None or found[0].tenant != tenant:
             return None
         return {**found[1], "source": found[0].source}

@@ -144,7 +144,7 @@ async def test_a_process_that_knows_no_store_tells_what_it_accepted_itself() -> 
 
 
 def test_the_oldest_receipts_are_forgotten() -> None:
-    recent, origin, ids = Recent(most=3), Origin("acme", "web", "segment"), [uuid4() for _ in range(5)]
+    recent, origin, ids = Recent(most=4), Origin("acme", "web", "segment"), [uuid4() for _ in range(5)]
     for event_id in ids:
         recent.add(origin, [{"event_id": str(event_id), "message_id": None, "status": "accepted"}])
     assert [recent.find("acme", event_id) is not None for event_id in ids] == [False, False, True, True, True]

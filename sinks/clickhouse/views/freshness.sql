@@ -1,4 +1,5 @@
--- How fresh the timeline is, by channel and source.
+-- How fresh the timeline is, by channel and source: the newest that was collected, and what came since. The rows since are
+-- found by the index on stored_at; the overlap is longer than any insert takes.
 
 CREATE OR REPLACE VIEW freshness
 (
@@ -16,6 +17,20 @@ AS SELECT
     max(newest.last_received_at) AS last_received_at,
     max(newest.last_stored_at) AS last_stored_at,
     dateDiff('millisecond', last_received_at, now64(3)) / 1000 AS seconds_behind
-FROM source_freshness AS newest
+FROM
+(
+    SELECT channel, source, last_occurred_at, last_received_at, last_stored_at
+    FROM source_freshness
+    UNION ALL
+    SELECT
+        channel,
+        source,
+        max(occurred_at) AS last_occurred_at,
+        max(received_at) AS last_received_at,
+        max(stored_at) AS last_stored_at
+    FROM interactions
+    WHERE stored_at > (SELECT max(collected.last_stored_at) FROM source_freshness AS collected) - INTERVAL 10 MINUTE
+    GROUP BY channel, source
+) AS newest
 GROUP BY channel, source
 COMMENT 'How fresh the timeline is, by channel and source';

@@ -64,7 +64,15 @@ LEFT ANY JOIN
 (
     -- stored once is stored, whatever came of other tries
     SELECT rejected_id, argMin(fate, indexOf(['stored', 'duplicate', 'rejected'], fate)) AS fate
-    FROM interactions_replays
+    FROM
+    (
+        SELECT rejected_id, fate
+        FROM interactions_replays
+        UNION ALL
+        SELECT assumeNotNull(replay_of) AS rejected_id, fate
+        FROM interactions_fates
+        WHERE replay_of IS NOT NULL
+    ) AS told
     GROUP BY rejected_id
 ) AS replayed ON kept.rejected_id = replayed.rejected_id
 COMMENT 'What could not be accepted as an interaction, kept whole';

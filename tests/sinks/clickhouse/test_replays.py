@@ -61,3 +61,19 @@ def test_what_a_record_became_is_told_by_what_names_it(store: Store) -> None:
     assert store.one("SELECT replay_of FROM timeline WHERE message_id = 'm1'") == stored
     links = "SELECT replay_of FROM customer_timeline(tenant = 'default', identifier = 'user_id:ada') ORDER BY 1"
     assert {row[0] for row in store.client.query(links).rows} == {stored, tried}
+
+
+def test_a_replay_is_told_although_its_row_is_a_copy_that_has_collapsed(store: Store) -> None:
+    store.put("interactions_rejected", ONE.encode())
+    store.put("interactions", interaction(1))
+    store.put("interactions", interaction(1, replay_of=str(ONE.rejected_id), raw_offset=9))
+    store.client.command("OPTIMIZE TABLE interactions FINAL")
+    assert store.one("SELECT count() FROM interactions WHERE replay_of IS NOT NULL") == 0
+    assert fates(store) == {ONE.rejected_id: "stored"}
+
+
+def test_replays_from_before_fates_told_them_count(store: Store) -> None:
+    store.put("interactions_rejected", ONE.encode())
+    row = {"rejected_id": str(ONE.rejected_id), "fate": "stored", "at": stamp(NOON)}
+    store.put("interactions_replays", orjson.dumps(row))
+    assert fates(store) == {ONE.rejected_id: "stored"}

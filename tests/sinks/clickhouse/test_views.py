@@ -104,6 +104,19 @@ def test_freshness_is_the_newest_of_each_source(store: Store) -> None:
     ]
 
 
+def test_freshness_knows_sources_that_have_been_silent_for_long(store: Store) -> None:
+    """What was collected counts without its rows; what came since counts before it is collected."""
+    put(store, interaction(1, source="silent", stored_at="2026-03-01T12:00:05Z"), interaction(2))
+    store.client.command("SYSTEM REFRESH VIEW interactions_to_source_freshness")
+    store.client.command("SYSTEM WAIT VIEW interactions_to_source_freshness")
+    store.client.command("TRUNCATE TABLE interactions")
+    put(store, interaction(50))
+    assert store.ask("SELECT source, last_received_at FROM freshness ORDER BY source") == [
+        {"source": "silent", "last_received_at": "2026-03-01 12:00:02.000"},
+        {"source": "web", "last_received_at": "2026-03-01 12:00:51.000"},
+    ]
+
+
 def test_open_objects_hold_any_keys(store: Store) -> None:
     odd = {"": 1, "$ip": 2, "with space": 3, "caf\u00e9": 4, "a`b": 5, "n": 2**63, "m": -(2**63), "\u0000": "\u0000"}
     put(store, interaction(1, properties=odd, traits={"": {"": []}}))

@@ -87,7 +87,11 @@ class Topics:
 
     def specs(self, partitions: int, replication: int) -> list[TopicSpec]:
         """Every topic that is in use, as it should be created."""
-        kept = {"cleanup.policy": "delete", "max.message.bytes": str(MAX_RECORD)}
+        kept = {
+            "cleanup.policy": "delete",
+            "max.message.bytes": str(MAX_RECORD),
+            "message.timestamp.type": "LogAppendTime",  # retention by the broker's clock, not by that of who wrote
+        }
         if replication > 2:  # noqa: PLR2004  two of three copies survive the loss of a broker and still take writes
             kept["min.insync.replicas"] = "2"
         week = kept | {"retention.ms": str(7 * DAY_MS)}

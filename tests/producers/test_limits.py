@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,10 @@ def test_a_record_that_waits_for_half_of_its_time_closes_the_intake(kafka: str, 
     settings = Settings(kafka=KafkaSettings(bootstrap=kafka, prefix="kept."), data_dir=tmp_path,
                         limits=LimitsSettings.model_validate({"free_disk": "1EB"}))  # fmt: skip
     topics = Topics("kept.")
-    create(AdminClient({"bootstrap.servers": kafka}), topics.specs(1, 1))
+    specs = [
+        replace(spec, settings=spec.settings | {"message.timestamp.type": "CreateTime"}) for spec in topics.specs(1, 1)
+    ]
+    create(AdminClient({"bootstrap.servers": kafka}), specs)
     topic = topics.interactions("web")
     producer = Producer({"bootstrap.servers": kafka})
     producer.produce(topic, b"x", partition=0, timestamp=int(time.time() * 1000) - 17 * DAY_MS)

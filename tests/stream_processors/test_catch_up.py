@@ -94,7 +94,7 @@ def test_partitions_that_move_to_a_worker_without_their_stores_and_back(kafka: s
 @pytest.fixture
 def timed(kafka: str) -> KafkaSettings:
     """In partition 0 a record for every hour of the last five days: 120."""
-    settings = own_topics(kafka)
+    settings = own_topics(kafka, timed_by="CreateTime")
     now = int(time.time() * 1000)
     producer = Producer(producer_config(settings, "test"))
     for hour in range(120, 0, -1):

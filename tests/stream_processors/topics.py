@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 import orjson
@@ -18,10 +18,14 @@ from schemas.topics import Topics
 RAW = "interactions.web"
 
 
-def own_topics(bootstrap: str, **keys: str) -> KafkaSettings:
-    """Topics of a fresh prefix on a real broker."""
+def own_topics(bootstrap: str, *, timed_by: str = "LogAppendTime", **keys: str) -> KafkaSettings:
+    """Topics of a fresh prefix on a real broker; `timed_by`: LogAppendTime, or CreateTime, which is the producer's."""
     kafka = KafkaSettings.model_validate({"bootstrap": bootstrap, "prefix": f"t{uuid4().hex[:8]}.", **keys})
-    create(AdminClient({"bootstrap.servers": bootstrap}), Topics(kafka.prefix).specs(4, 1))
+    specs = [
+        replace(spec, settings=spec.settings | {"message.timestamp.type": timed_by})
+        for spec in Topics(kafka.prefix).specs(4, 1)
+    ]
+    create(AdminClient({"bootstrap.servers": bootstrap}), specs)
     return kafka
 
 

@@ -9,11 +9,12 @@ from sinks.clickhouse.client import ClickHouse
 from sinks.errors import FatalError, TransientError
 
 EVERY_S: Final = 60.0
+EMBEDDED_S: Final = 10.0  # small, and somebody is looking
 _AMOUNTS: Final = ("source", "interactions", "delay_s")  # all other columns are shares of a field
 
 
 class Quality:
-    """Asks ClickHouse once a minute, in a thread of its own. Every sink tells the same: take max() over instances."""
+    """Asks ClickHouse again and again, in a thread of its own. Every sink tells the same: take max() over instances."""
 
     def __init__(self, client: ClickHouse, metrics: Metrics, every_s: float = EVERY_S) -> None:
         self._client = client
@@ -24,7 +25,7 @@ class Quality:
         self._text = (files("sinks.clickhouse.queries") / "quality_now.sql").read_text()
 
     def start(self) -> None:
-        """Begin; the first look comes after the first interval."""
+        """Begin with a look at once, so that a restart leaves no gap."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -34,11 +35,12 @@ class Quality:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
+        while not self._stop.is_set():
             try:
                 self.look()
             except (TransientError, FatalError) as error:
                 logger().warning("quality_not_read", error=str(error))
+            self._stop.wait(self._every_s)
 
     def look(self) -> None:
         """Ask once. A source that sent nothing has no values.

@@ -24,7 +24,7 @@ from sinks.clickhouse.migrate import pending
 from sinks.errors import FatalError, LostError, TransientError
 from sinks.lease import Rejections
 from sinks.loop import Loop, consumer_settings
-from sinks.quality import Quality
+from sinks.quality import EMBEDDED_S, EVERY_S, Quality
 from sinks.read_back import ReadBack
 from sinks.tables import targets
 from sinks.warehouse import Warehouse
@@ -96,7 +96,7 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     )
     fates = Fates(client, topics.raw, {"max_threads": 1})  # inserts come first
     audit = AuditWatch(KafkaOffsets(kafka, "audit", refresh_s=30), kafka, fates, metrics, stop)
-    quality = Quality(client, metrics)
+    quality = Quality(client, metrics, EMBEDDED_S if kafka.is_embedded else EVERY_S)
     watch.start()
     quality.start()
     read_back.start()

@@ -50,6 +50,23 @@ BUDGET: Final = Row(
             Bounds(0.5, 0.8),
         ),
         Question(
+            "How much of its retention has what waits used up?",
+            "By its oldest record. At limits.retention (0.5) the intake closes, at 1 Kafka deletes: raise it at once.",
+            [Query("max by (group, topic) (throughline_retention_used_ratio)", "{{group}} {{topic}}")],
+            Unit.SHARE,
+            Bounds(0.25, 0.5),
+            nothing="the embedded broker deletes by no clock",
+        ),
+        Question(
+            "How much is free on the disks of data_dir?",
+            "Below the floor (limits.free_disk) a part holds until there is room. Kafka's own disks: see its brokers.",
+            [
+                Query("throughline_disk_free_bytes >= 0", "{{part}} {{instance}}"),
+                Query("max(throughline_disk_floor_bytes >= 0)", "floor"),
+            ],
+            Unit.BYTES,
+        ),
+        Question(
             "How long do acknowledgements take?",
             "Of all replicas. Look at the brokers' disks, and at how many replicas are in sync.",
             [p(0.99, "throughline_publish_seconds")],

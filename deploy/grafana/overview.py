@@ -101,7 +101,7 @@ ACCEPTING: Final = Row(
             Unit.YES,
             Bounds(1, 0.5),
             is_number=True,
-            width=8,
+            width=6,
         ),
         Question(
             "Can every part do its work?",
@@ -110,7 +110,7 @@ ACCEPTING: Final = Row(
             Unit.YES,
             Bounds(1, 0.5),
             is_number=True,
-            width=8,
+            width=6,
         ),
         Question(
             "Which share of deliveries is accepted?",
@@ -127,6 +127,15 @@ ACCEPTING: Final = Row(
             [Query("max(throughline_backlog_bytes / throughline_backlog_budget_bytes)", "of the budget")],
             Unit.SHARE,
             Bounds(0.5, 0.8),
+            is_number=True,
+            width=4,
+        ),
+        Question(
+            "How much is free on the fullest disk?",
+            "Below data_dir. At limits.free_disk, 256 MiB by default, the part holds until there is room.",
+            [Query("min(throughline_disk_free_bytes >= 0)", "free")],
+            Unit.BYTES,
+            Bounds(1 << 30, 1 << 28),
             is_number=True,
             width=4,
         ),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import orjson
 import pytest
 
+from deploy.grafana import kafka
 from deploy.kafka.local import LocalKafka
 from schemas.fates import FATES
 from tests import waiting
@@ -25,15 +26,17 @@ SET = {
         *(f'lag_seconds{{group="{group}"' for group in GROUPS),
         *(f'interactions_accepted_total{{channel="{c}"' for c in ("web", "email", "social", "call_center")),
         "interactions_rejected_total{", "publish_seconds_count", "backlog_bytes", "backlog_budget_bytes",
+        "retention_limit_ratio", *(f'retention_used_ratio{{group="{group}"' for group in GROUPS),
     ],
     "process": [
         *(f'interactions_processed_total{{channel="web",fate="{fate}"}}' for fate in FATES),
         "interactions_rejected_total{", "step_seconds_count", f'lag_messages{{group="{GROUPS[0]}"',
-        f'lag_seconds{{group="{GROUPS[0]}"', "positions_lost_total{",
+        f'lag_seconds{{group="{GROUPS[0]}"', "positions_lost_total{", "disk_free_bytes", "disk_floor_bytes",
     ],
     "resolve": [
         'identity_links_total{outcome="accepted"}', "identity_merges_total", "identity_profiles",
-        "identity_unreadable_total", f'lag_messages{{group="{GROUPS[1]}"', f'lag_seconds{{group="{GROUPS[1]}"',
+        "identity_unreadable_total", "disk_free_bytes", "disk_floor_bytes",
+        f'lag_messages{{group="{GROUPS[1]}"', f'lag_seconds{{group="{GROUPS[1]}"',
     ],
     "sink": [
         *(f'sink_rows_total{{table="{table}"}}' for table in ("interactions", "identity_map", "identity_evidence")),
@@ -46,7 +49,7 @@ SET = {
     ],
 }  # fmt: skip
 ZERO = re.compile(
-    r"lag_|positions_lost|backlog_bytes|read_back_missing|identity_merges"
+    r"lag_|positions_lost|backlog_bytes|read_back_missing|identity_merges|retention_used"
 )  # as they should be, or may be
 
 
@@ -100,6 +103,13 @@ def test_each_part_sets_its_metrics(stack: Stack, part: str) -> None:
     assert f'part="{part}"' in stack.metrics(part)
     for name in ("throughline_ready 1.0", "process_cpu_seconds_total", "process_start_time_seconds"):
         assert f"\n{name}" in stack.metrics(part)
+
+
+def test_the_dashboard_of_kafka_shows_how_much_retention_is_used_up(stack: Stack) -> None:
+    name = "throughline_retention_used_ratio"
+    [query] = [one for question in kafka.BOARD.questions for one in question.queries if name in one.expr]
+    shown = {at["group"] for at, _ in stack.prometheus.query(query.expr)}
+    assert shown == set(GROUPS)
 
 
 def come_and_go(stack: Stack, *alerts: tuple[str, str], mend: Callable[[], object]) -> None:

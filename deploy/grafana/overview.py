@@ -4,6 +4,12 @@ from typing import Final
 
 from deploy.grafana.panels import Board, Bounds, Query, Question, Row, Unit, rate
 
+
+def promised_none(title: str, remedy: str, query: Query) -> Question:
+    """A question whose answer must be 0."""
+    return Question(title, remedy, [query], Unit.COUNT, Bounds(1, 1), is_number=True, width=5)
+
+
 FRESH: Final = Row(
     "Is the timeline fresh?",
     [
@@ -37,23 +43,15 @@ FRESH: Final = Row(
 COMPLETE: Final = Row(
     "Is the timeline complete?",
     [
-        Question(
+        promised_none(
             "How many accepted records have no fate?",
             "0 is the promise. `throughline audit` names the positions.",
-            [Query("max(throughline_audit_missing)", "missing")],
-            Unit.COUNT,
-            Bounds(1, 1),
-            is_number=True,
-            width=5,
+            Query("max(throughline_audit_missing)", "missing"),
         ),
-        Question(
+        promised_none(
             "How many have two?",
             "0 is the promise. `throughline audit` names the positions.",
-            [Query("max(throughline_audit_doubled)", "doubled")],
-            Unit.COUNT,
-            Bounds(1, 1),
-            is_number=True,
-            width=5,
+            Query("max(throughline_audit_doubled)", "doubled"),
         ),
         Question(
             "When did the audit last look?",
@@ -64,23 +62,15 @@ COMPLETE: Final = Row(
             is_number=True,
             width=4,
         ),
-        Question(
+        promised_none(
             "Were records deleted before they were read?",
             "Partitions where that happened in the last day: retention was shorter than the lag.",
-            [Query("sum(increase(throughline_positions_lost_total[1d]))", "partitions", or_zero=True)],
-            Unit.COUNT,
-            Bounds(1, 1),
-            is_number=True,
-            width=5,
+            Query("sum(increase(throughline_positions_lost_total[1d]))", "partitions", or_zero=True),
         ),
-        Question(
+        promised_none(
             "Are stored rows missing when read back?",
             "In the last hour. ClickHouse acknowledged them and `timeline` does not show them.",
-            [Query("sum(increase(throughline_read_back_missing_total[1h]))", "rows", or_zero=True)],
-            Unit.COUNT,
-            Bounds(1, 1),
-            is_number=True,
-            width=5,
+            Query("sum(increase(throughline_read_back_missing_total[1h]))", "rows", or_zero=True),
         ),
         Question(
             "What becomes of what is processed?",

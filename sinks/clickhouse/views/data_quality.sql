@@ -63,6 +63,27 @@ AS WITH
             countIf(occurred_at < latest_before) / count() AS out_of_order
         FROM stored
         GROUP BY tenant, source, hour
+    ),
+    beside AS
+    (
+        SELECT
+            tenant,
+            source,
+            toStartOfHour(received_at, 'UTC') AS hour,
+            count() AS copies,
+            '' AS reason,
+            0 AS refused,
+            []::Array(String) AS appeared
+        FROM interactions_duplicates
+        GROUP BY tenant, source, hour
+        UNION ALL
+        SELECT tenant, source, toStartOfHour(received_at, 'UTC') AS hour, 0, reason, count(), []
+        FROM interactions_rejected
+        GROUP BY tenant, source, hour, reason
+        UNION ALL
+        SELECT tenant, source, toStartOfHour(min(first_seen), 'UTC') AS hour, 0, '', 0, [field]
+        FROM fields_seen
+        GROUP BY tenant, source, field
     )
 SELECT
     tenant,
@@ -90,7 +111,7 @@ FROM
     SELECT
         tenant,
         source,
-        toStartOfHour(received_at, 'UTC') AS hour,
+        hour,
         0 AS interactions,
         0 AS with_identifier,
         0 AS with_strong_identifier,
@@ -99,50 +120,11 @@ FROM
         0 AS skew,
         0 AS skew_size,
         0 AS out_of_order,
-        count() AS copies,
-        '' AS reason,
-        0 AS refused,
-        [] AS appeared
-    FROM interactions_duplicates
-    GROUP BY tenant, source, hour
-    UNION ALL
-    SELECT
-        tenant,
-        source,
-        toStartOfHour(received_at, 'UTC') AS hour,
-        0 AS interactions,
-        0 AS with_identifier,
-        0 AS with_strong_identifier,
-        map() AS fields,
-        [] AS delays,
-        0 AS skew,
-        0 AS skew_size,
-        0 AS out_of_order,
-        0 AS copies,
+        copies,
         reason,
-        count() AS refused,
-        [] AS appeared
-    FROM interactions_rejected
-    GROUP BY tenant, source, hour, reason
-    UNION ALL
-    SELECT
-        tenant,
-        source,
-        toStartOfHour(min(first_seen), 'UTC') AS hour,
-        0 AS interactions,
-        0 AS with_identifier,
-        0 AS with_strong_identifier,
-        map() AS fields,
-        [] AS delays,
-        0 AS skew,
-        0 AS skew_size,
-        0 AS out_of_order,
-        0 AS copies,
-        '' AS reason,
-        0 AS refused,
-        [field] AS appeared
-    FROM fields_seen
-    GROUP BY tenant, source, field
+        refused,
+        appeared
+    FROM beside
 ) AS part
 GROUP BY tenant, source, hour
 COMMENT 'The quality of what each source sends, by hour';

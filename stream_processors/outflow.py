@@ -1,7 +1,7 @@
 """The room for outputs: how much of what was sent is not yet consumed by every group that reads it."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -102,6 +102,13 @@ def _slowest(stages: Sequence[Stage]) -> Stage:
     return least
 
 
-def watch_over(groups: Mapping[str, tuple[str, ...]], kafka: KafkaSettings, offsets: Offsets, ledger: Ledger) -> Watch:
-    """A watch, not yet started, over the topics that each group reads."""
-    return Watch(offsets, groups, ledger=ledger, interval=_LOOK_EMBEDDED_S if kafka.is_embedded else _LOOK_S)
+def watch_over(
+    groups: Mapping[str, tuple[str, ...]],
+    kafka: KafkaSettings,
+    offsets: Offsets,
+    ledger: Ledger,
+    on_look: Callable[[Exception | None], None],
+) -> Watch:
+    """A watch, not yet started, over the topics that each group reads; `on_look`: after every look."""
+    interval = _LOOK_EMBEDDED_S if kafka.is_embedded else _LOOK_S
+    return Watch(offsets, groups, ledger=ledger, on_look=on_look, interval=interval)

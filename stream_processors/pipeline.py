@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import chain
-from time import perf_counter, time
+from time import monotonic, perf_counter, time
 from typing import Final
 from uuid import UUID
 
@@ -32,6 +32,7 @@ from stream_processors.transport import Run
 
 _BATCH_RECORDS: Final = 4000
 _ROOM_S: Final = 0.02
+_TELL_S: Final = 30.0  # between two lines about room that is waited for
 
 
 class _Wake:
@@ -234,9 +235,13 @@ class Pipeline:
 
     def _wait_for_room(self, batch: Batch) -> bool:
         """Wait until the sink has made room; False: whoever has the partitions next judges the batch again."""
+        tell_at = monotonic() + _TELL_S
         while not self._ledger.reserve(batch.size):
             if self._ending.wait(_ROOM_S) or self.is_abandoned or not batch.is_current:
                 return False
+            if monotonic() > tell_at:
+                tell_at += _TELL_S
+                self._log.warning("room_awaited", waiting_bytes=self._ledger.largest, budget_bytes=self._ledger.budget)
         return True
 
     def _send(self, batch: Batch) -> None:

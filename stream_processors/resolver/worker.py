@@ -8,6 +8,7 @@ from schemas.kafka.admin import admin_client, partitions_of, topic_ids
 from schemas.kafka.backlog import Ledger
 from schemas.kafka.clients import consumer_config, resolve_group, sink_group
 from schemas.kafka.offsets import KafkaOffsets
+from schemas.kafka.stuck import Patience, asking_anew
 from schemas.settings import Settings
 from schemas.telemetry import Metrics
 from schemas.topics import Topics
@@ -23,6 +24,7 @@ from stream_processors.resolver.rebuild import Archive, rebuild
 from stream_processors.resolver.records import Limits
 from stream_processors.resolver.told import told_by
 from stream_processors.resolver.tools import Tools
+from stream_processors.sight import Sight
 from stream_processors.transport import reading
 from stream_processors.worker import OPEN_BYTES, REFRESH_S, Worker
 
@@ -84,5 +86,6 @@ def build_resolver(
     )
     offsets = KafkaOffsets(kafka, PART, refresh_s=REFRESH_S)
     app = build(group, (topics.evidence,), how, loop.submit)
-    watch = watch_over({sink_group(kafka): topics.resolved}, kafka, offsets, ledger)
+    sight = Sight(Patience(asking_anew(consumer_config(kafka, PART, "-"))), fail)
+    watch = watch_over({sink_group(kafka): topics.resolved}, kafka, offsets, ledger, sight.looked)
     return Worker(app, loop, watch, offsets, admin, disk, group, (topics.evidence,), metrics)

@@ -214,8 +214,8 @@ class Loop:
             self._leases[at.topic, at.partition] = Lease(where, Gather(where, start, target.is_row, self._limits))
             begin.append(TopicPartition(at.topic, at.partition, start.read_from))
         consumer.incremental_assign(begin)
-        if self._paused:
-            consumer.pause(begin)
+        # librdkafka keeps a pause over a new assignment, and what was paused when it was lost would stay so for good
+        (consumer.pause if self._paused else consumer.resume)(begin)
         self._log.info("partitions_assigned", count=len(begin))
 
     def _begin_again(self, leases: Sequence[Lease]) -> None:

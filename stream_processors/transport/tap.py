@@ -27,6 +27,8 @@ class Tap:
         self._all = frozenset(assigned)
         self.is_shut, self.withheld = False, withheld & self._all
         self._consumer.pause(_places(self.withheld))
+        # librdkafka keeps a pause over a new assignment: what was shut when it was lost would stay so for good
+        self._consumer.resume(_places(self._all - self.withheld))
 
     def shut(self) -> None:
         """Let nothing flow."""

@@ -39,6 +39,9 @@ class Takes:
     def incremental_assign(self, partitions: list[TopicPartition]) -> None:
         self.assigned += partitions
 
+    def resume(self, partitions: list[TopicPartition]) -> None:
+        """Nothing is paused here."""
+
     def insert(self, _: object) -> Refused | None:
         return None
 

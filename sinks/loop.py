@@ -72,8 +72,7 @@ class Loop:
         self._held = 0  # bytes in gathers and in flight
         self._paused = False
         self._draining = False
-        self._gauges_at = 0.0
-        self._leave_by = 0.0
+        self._gauges_at = self._leave_by = 0.0
         self._log = logger()
         self._once = Once()
         self._again = Again(consumer_settings(kafka))
@@ -211,7 +210,8 @@ class Loop:
                 self._metrics.positions_lost.labels(self._group, at.topic).inc()
                 self._log.error("records_lost", topic=at.topic, partition=at.partition, what=start.lost)
             target = self._tables[at.topic][0]
-            self._leases[at.topic, at.partition] = Lease(where, Gather(where, start, target.is_row, self._limits))
+            gather = Gather(where, start, target.is_row, self._limits, is_patient=target.is_patient)
+            self._leases[at.topic, at.partition] = Lease(where, gather)
             begin.append(TopicPartition(at.topic, at.partition, start.read_from))
         consumer.incremental_assign(begin)
         # librdkafka keeps a pause over a new assignment, and what was paused when it was lost would stay so for good

@@ -17,7 +17,9 @@ PROFILES: Final = "profiles"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A table, and how each record of its topic begins.
+    """A table, how each record of its topic begins, and whether its rows may come a second later.
+
+    They may unless the view `timeline` is made of them: when an insert has a price, what it needs goes first.
 
     Records are joined unparsed. That each begins like this and ends with a brace makes it impossible that two of them,
     broken, read as one row: if the first ended within a string, the second's opening quote would end it, and letters
@@ -26,6 +28,7 @@ class Target:
 
     table: str
     prefix: bytes
+    is_patient: bool = True
 
     def is_row(self, value: bytes) -> bool:
         """Whether the record may be joined with others."""
@@ -35,11 +38,11 @@ class Target:
 def targets(topics: Topics) -> Mapping[str, Target]:
     """By topic, all that the sink reads."""
     return {
-        topics.timeline: Target(INTERACTIONS, b'{"subject":"'),
+        topics.timeline: Target(INTERACTIONS, b'{"subject":"', is_patient=False),
         topics.duplicates: Target(DUPLICATES, b'{"tenant":"'),
         topics.rejected: Target(REJECTED, b'{"rejected_id":"'),
         topics.evidence: Target(EVIDENCE, b'{"tenant":"'),
-        topics.identity_map: Target(MAP, b'{"tenant":"'),
+        topics.identity_map: Target(MAP, b'{"tenant":"', is_patient=False),
         topics.identity_changes: Target(CHANGES, b'{"tenant":"'),
         topics.profiles: Target(PROFILES, b'{"tenant":"'),
     }

@@ -35,6 +35,13 @@ def test_what_our_parts_write_may_be_joined(topic: str, value: bytes) -> None:
     assert TARGETS[topic].is_row(value)
 
 
+def test_what_the_timeline_is_made_of_goes_first() -> None:
+    assert {topic for topic, target in TARGETS.items() if not target.is_patient} == {
+        "x.timeline.events",
+        "x.identity.map",
+    }
+
+
 @pytest.mark.parametrize("value", [b"", b"{}", b"[]", b"junk", interaction(1)[:-1], b" " + interaction(1)])
 def test_anything_else_may_not(value: bytes) -> None:
     assert not TARGETS["x.timeline.events"].is_row(value)

@@ -27,11 +27,11 @@ class Sight:
             if self._is_lost:
                 self._is_lost = False
                 self._patience.end()
-                logger().info("readers_seen")
+                logger().info("readers_found")
             return
         if not self._is_lost:
             self._is_lost = True
-            logger().warning("readers_out_of_sight", error=type(failure).__name__, text=_text(failure))
+            logger().warning("readers_lost", error=type(failure).__name__, text=_text(failure))
             if isinstance(failure, KafkaException) and is_passing(failure.args[0]):
                 self._patience.begin()
         try:

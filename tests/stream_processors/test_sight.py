@@ -54,4 +54,4 @@ def test_what_is_seen_again_was_never_stuck() -> None:
             world.look(AWAY, PATIENCE_S)
             world.look(None, 1)
     assert not world.failures
-    assert [entry["event"] for entry in said] == ["readers_out_of_sight", "readers_seen"] * 3
+    assert [entry["event"] for entry in said] == ["readers_lost", "readers_found"] * 3

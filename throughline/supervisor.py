@@ -151,11 +151,14 @@ class Supervisor:
         Raises:
             Failed: a part failed for good.
         """
-        await first_of(awaited, self._failed)
+        try:
+            await first_of(awaited, self._failed)
+        finally:
+            if not awaited.done():
+                awaited.cancel()
+                with suppress(asyncio.CancelledError):
+                    await awaited
         if self._failed.done():
-            awaited.cancel()
-            with suppress(asyncio.CancelledError):
-                await awaited
             self._failed.result()
 
     async def stop(self, name: str) -> None:

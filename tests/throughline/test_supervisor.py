@@ -42,6 +42,16 @@ async def test_a_part_that_never_becomes_ready_fails_the_start(program: str) -> 
         await supervisor.start(spec(program))
 
 
+async def test_a_start_that_is_given_up_leaves_nobody_waiting() -> None:
+    supervisor = Supervisor()
+    start = asyncio.create_task(supervisor.start(spec("import time; time.sleep(60)")))
+    await asyncio.sleep(0)
+    start.cancel()
+    await asyncio.wait({start})
+    await supervisor.stop("part")
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_a_part_that_becomes_misconfigured_is_not_started_again() -> None:
     supervisor = Supervisor()
     await supervisor.start(spec(READY + "time.sleep(0.2); sys.exit(2)"))

@@ -12,9 +12,10 @@ import click
 
 from schemas.logged import Logged
 from schemas.settings import Loaded, Settings
-from schemas.telemetry import Metrics, configure_logging
+from schemas.telemetry import Metrics, configure_logging, logger
 from throughline.failures import Failed
 from throughline.kafka import known_keys
+from throughline.mark import marked
 from throughline.options import with_settings
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -39,7 +40,8 @@ def run_part(
         Failed: the part ended with an error, or its metrics port is taken.
     """
     metrics = Metrics()
-    noted = Logged(metrics, loaded.settings.data_dir / "logged" / f"{part}.json")
+    kept = loaded.settings.data_dir / "logged"
+    noted = Logged(metrics, kept / f"{part}.json")
     configure_logging(part, level=log_level, noted=noted)
     metrics.build_info.labels(version("throughline"), part).set(1)
     main = main or import_module(_MAINS[part]).main
@@ -55,7 +57,9 @@ def run_part(
         told()
 
     try:
-        with known_keys(loaded.settings.kafka):
+        with marked(kept, part) as was_cut_off, known_keys(loaded.settings.kafka):
+            if was_cut_off:
+                logger().error("last_run_was_cut_off", hint="killed, for want of memory or by a hand, or a power cut")
             status = main(loaded.settings, metrics, ready)
     finally:
         stop_metrics()

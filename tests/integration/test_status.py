@@ -1,4 +1,4 @@
-"""`throughline status` beside a running `up`: nothing wrong, then one part that hangs, then nothing running at all."""
+"""`throughline status` beside a running `up`: nothing wrong, a part that hangs, one that was killed, nothing running."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.integration.running import PATIENCE_S, Installation, install, part_pid, running
+from tests.integration.running import PATIENCE_S, Installation, install, kill, part_pid, running
 from tests.ports import free_ports
 from throughline.stack import METRICS_PORTS
 
@@ -34,7 +34,7 @@ def until(installation: Installation, code: int) -> list[dict[str, object]]:
             return rows
 
 
-def test_status_leads_to_the_part_that_hangs(tmp_path: Path) -> None:
+def test_status_leads_to_the_part_that_hangs_and_to_the_one_that_was_killed(tmp_path: Path) -> None:
     installation = install(tmp_path, metrics_port=free_ports(len(METRICS_PORTS)))
     with running(installation) as up:
         installation.send([{"type": "track", "userId": "ada", "event": "Seen", "messageId": "1"}])
@@ -53,5 +53,11 @@ def test_status_leads_to_the_part_that_hangs(tmp_path: Path) -> None:
             assert [row["part"] for row in rows if row.get("state") == "down"] == ["sink"]
         finally:
             os.kill(pid, signal.SIGCONT)
-        until(installation, 0)
+        rows = until(installation, 0)
+        assert [row for row in rows if "others" in row] == [{"source": "web", "accepted": 1, "others": None}]
+        assert kill(up, "sink")
+        told_by_next = {"part": "sink", "state": "up", "last": "error: last_run_was_cut_off"}
+        while not any(told_by_next.items() <= row.items() for row in rows):
+            rows = until(installation, 1)
+        assert "docs/runbook.md#partrestarting" in {row.get("read") for row in rows}
     assert {row["state"] for row in until(installation, 1) if "part" in row} == {"down"}

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from schemas.settings import Loaded
-from throughline.condition.findings import Finding, findings, last_logged
+from throughline.condition.findings import Finding, deliveries, findings, last_logged
 from throughline.condition.scrape import Instance, scrape
 from throughline.failures import Failed
 from throughline.options import with_json, with_settings
@@ -19,7 +19,7 @@ from throughline.reading import opened, query
 @with_json
 @with_settings
 def status(*, loaded: Loaded, as_json: bool) -> None:
-    """What runs, lag by topic, freshness by channel, what is wrong; exit status 1 when something is."""
+    """What runs, lag by topic, deliveries by source, freshness by channel; exit status 1 when something is wrong."""
     now = time.time()
     instances = scrape(loaded.settings)
     wrong = findings(instances, now)
@@ -31,10 +31,11 @@ def status(*, loaded: Loaded, as_json: bool) -> None:
         wrong.append(Finding("SinkRetrying", str(error)))
     found = [{"wrong": finding.what, "alert": finding.alert, "read": finding.section} for finding in wrong]
     if as_json:
-        print_json([*_parts(instances, now), *_lag(instances), *fresh, *found])
+        print_json([*_parts(instances, now), *_lag(instances), *_deliveries(instances), *fresh, *found])
     else:
         print_rows(_parts(instances, now), ["part", "at", "state", "version", "up_s", "last", "ago_s"], as_json=False)
         print_rows(_lag(instances), ["group", "topic", "messages", "seconds"], as_json=False)
+        print_rows(_deliveries(instances), ["source", "accepted", "others"], as_json=False)
         print_rows(fresh, ["channel", "source", "last_occurred_at", "last_stored_at", "seconds_behind"], as_json=False)
         if found:
             print_rows(found, ["wrong", "read"], as_json=False)
@@ -54,6 +55,17 @@ def _parts(instances: Sequence[Instance], now: float) -> Iterator[dict[str, Any]
             "up_s": round(now - started) if (started := instance.largest("process_start_time_seconds")) else None,
             "last": f"{last.level}: {last.event}" if last else None,
             "ago_s": round(last.ago_s) if last else None,
+        }
+
+
+def _deliveries(instances: Sequence[Instance]) -> Iterator[dict[str, Any]]:
+    """Since the intakes began, as they tell it; `others` are those that were not accepted, the most frequent first."""
+    for source, told in sorted(deliveries(instances).items()):
+        others = sorted(((count, outcome) for outcome, count in told.items() if outcome != "accepted"), reverse=True)
+        yield {
+            "source": source or "(unknown key)",
+            "accepted": round(told.get("accepted", 0.0)),
+            "others": ", ".join(f"{count:.0f} {outcome}" for count, outcome in others if count) or None,
         }
 
 

@@ -15,6 +15,7 @@ NEAR: Final = 0.8  # of the budget
 LOW: Final = 4  # times what must be free
 HALF: Final = 0.5  # of the retention that may be used
 MB: Final = 1 << 20
+MANY: Final = 20  # deliveries or items, as the alerts have it
 
 
 class Finding(NamedTuple):
@@ -40,7 +41,7 @@ class Logged(NamedTuple):
 def findings(instances: Sequence[Instance], now: float) -> list[Finding]:
     """All that is wrong, in the order of the flow. `now` is the time in Unix seconds."""
     found = [finding for instance in instances for finding in _of_one(instance, now)]
-    return [*dict.fromkeys([*found, *_behind(instances)])]
+    return [*dict.fromkeys([*found, *_of_sources(instances), *_behind(instances)])]
 
 
 def _of_one(instance: Instance, now: float) -> Iterator[Finding]:
@@ -48,10 +49,14 @@ def _of_one(instance: Instance, now: float) -> Iterator[Finding]:
     if instance.samples is None:
         yield Finding("PartDown", f"{name} does not answer: is it running?")
         return
+    last = last_logged(instance, now)
+    yield from _disk(instance)
     if not instance.is_ready:
         alert = "IntakeNotReady" if instance.part == "serve" else "PartNotReady"
-        yield Finding(alert, f"{name} runs and cannot work: see what it waits for in its log")
-    yield from _disk(instance)
+        said = (
+            f"it logged {last.event} {last.ago_s:.0f} s ago" if last is not None else "its log says what it waits for"
+        )
+        yield Finding(alert, f"{name} runs and cannot work: {said}")
     yield from _backlog(instance)
     yield from _retention(instance)
     if instance.largest("positions_lost_total"):
@@ -66,7 +71,6 @@ def _of_one(instance: Instance, now: float) -> Iterator[Finding]:
     ):
         if (count := instance.largest(metric)) > 0:
             yield Finding(alert, f"{count:.0f} {what}: `throughline audit` names them")
-    last = last_logged(instance, now)
     if last is not None and last.ago_s < LATELY_S:
         yield from _logged(last, name)
 
@@ -108,6 +112,39 @@ def _logged(last: Logged, name: str) -> Iterator[Finding]:
         yield Finding("SinkRetrying", said)
     elif last.level == "error":
         yield Finding("PartRestarting", said)
+
+
+def _of_sources(instances: Sequence[Instance]) -> Iterator[Finding]:
+    """Sources of which more is refused than taken, since the parts began: what was taken before is not known here."""
+    for source, told in deliveries(instances).items():
+        failed = sum(count for outcome, count in told.items() if outcome.startswith(("signature_", "key_")))
+        passed = told.get("accepted", 0.0)
+        if source and failed >= MANY and failed > passed:
+            what = f"of source {source} {failed:.0f} deliveries failed verification, {passed:.0f} passed"
+            yield Finding("SignatureFailuresJumped", what)
+    accepted = _by_source(instances, "interactions_accepted_total")
+    for source, count in _by_source(instances, "interactions_rejected_total").items():
+        if count >= MANY and count > accepted.get(source, 0.0):
+            what = f"of source {source} {count:.0f} items were rejected, {accepted.get(source, 0.0):.0f} accepted"
+            yield Finding("RejectedShareJumped", f"{what}: `throughline rejected list` says why")
+
+
+def deliveries(instances: Sequence[Instance]) -> dict[str, dict[str, float]]:
+    """By source, how many deliveries had which outcome since the intakes began; the empty source is an unknown key."""
+    found: dict[str, dict[str, float]] = {}
+    for instance in instances:
+        for labels, count in instance.values("deliveries_total"):
+            told = found.setdefault(labels["source"], {})
+            told[labels["outcome"]] = told.get(labels["outcome"], 0.0) + count
+    return found
+
+
+def _by_source(instances: Sequence[Instance], name: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for instance in instances:
+        for labels, count in instance.values(name):
+            found[labels["source"]] = found.get(labels["source"], 0.0) + count
+    return found
 
 
 def _behind(instances: Sequence[Instance]) -> Iterator[Finding]:

@@ -23,10 +23,21 @@ def logged(event: str, ago: float, level: str = "error") -> list[tuple[Labels, f
     return [({"level": level, "event": event}, NOW - ago)]
 
 
+def sent(outcome: str, count: float, source: str = "hook") -> tuple[Labels, float]:
+    return {"source": source, "outcome": outcome}, count
+
+
+def from_web(count: float) -> tuple[Labels, float]:
+    return {"source": "web"}, count
+
+
 HEALTHY = instance(
     backlog_bytes=10,
     backlog_budget_bytes=100,
     positions_lost_total=0,
+    deliveries_total=[sent("accepted", 0), sent("signature_wrong", 19), sent("key_wrong", 900, source="")],
+    interactions_accepted_total=[from_web(29)],
+    interactions_rejected_total=[from_web(0)],
     audit_missing=float("nan"),
     disk_free_bytes=float("nan"),
     disk_floor_bytes=float("nan"),
@@ -42,6 +53,8 @@ BROKEN: dict[str, Instance] = {
     "DiskFull": instance("process", disk_free_bytes=99, disk_floor_bytes=100),
     "RetentionNear": instance("serve", retention_limit_ratio=0.5, retention_used_ratio=[(READ, 0.25)]),
     "RetentionReached": instance("serve", retention_limit_ratio=0.5, retention_used_ratio=[(READ, 0.5)]),
+    "SignatureFailuresJumped": instance("serve", deliveries_total=[sent("accepted", 20), sent("signature_wrong", 21)]),
+    "RejectedShareJumped": instance("serve", interactions_rejected_total=[from_web(15), from_web(15)]),
     "IntakeNotReady": instance("serve", ready=0),
     "BacklogNearBudget": instance("serve", backlog_bytes=85, backlog_budget_bytes=100),
     "BacklogOverBudget": instance("serve", backlog_bytes=101, backlog_budget_bytes=100),
@@ -74,3 +87,14 @@ def test_the_newest_of_what_was_logged_counts() -> None:
     told = [*logged("old", 50), *logged("new", 5, "warning")]
     assert last_logged(instance(logged_timestamp_seconds=told), NOW) == ("warning", "new", 5.0)
     assert last_logged(instance(), NOW) is None
+
+
+def test_a_part_that_cannot_work_says_what_it_logged_last() -> None:
+    waiting = instance("process", ready=0, logged_timestamp_seconds=logged("kafka_awaited", 70, "warning"))
+    [finding] = findings([waiting], NOW)
+    assert finding.what == "process at 127.0.0.1:1 runs and cannot work: it logged kafka_awaited 70 s ago"
+
+
+def test_what_a_part_waits_for_stands_before_that_it_waits() -> None:
+    full = instance("process", ready=0, disk_free_bytes=99, disk_floor_bytes=100)
+    assert [finding.alert for finding in findings([full], NOW)] == ["DiskFull", "PartNotReady"]

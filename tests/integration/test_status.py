@@ -1,4 +1,4 @@
-"""`throughline status` beside a running `up`: nothing wrong, a part that hangs, one that was killed, nothing running."""
+"""`throughline status` beside a running `up`: all is well, a part hangs, one was killed, nothing runs."""
 
 import os
 import signal
@@ -56,7 +56,7 @@ def test_status_leads_to_the_part_that_hangs_and_to_the_one_that_was_killed(tmp_
         rows = until(installation, 0)
         assert [row for row in rows if "others" in row] == [{"source": "web", "accepted": 1, "others": None}]
         assert kill(up, "sink")
-        told_by_next = {"part": "sink", "state": "up", "last": "error: last_run_was_cut_off"}
+        told_by_next = {"part": "sink", "state": "up", "last": "error: last_run_killed"}
         while not any(told_by_next.items() <= row.items() for row in rows):
             rows = until(installation, 1)
         assert "docs/runbook.md#partrestarting" in {row.get("read") for row in rows}

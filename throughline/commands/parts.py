@@ -59,7 +59,7 @@ def run_part(
     try:
         with marked(kept, part) as was_cut_off, known_keys(loaded.settings.kafka):
             if was_cut_off:
-                logger().error("last_run_was_cut_off", hint="killed, for want of memory or by a hand, or a power cut")
+                logger().error("last_run_killed", hint="for want of memory, by a hand, or by a power cut")
             status = main(loaded.settings, metrics, ready)
     finally:
         stop_metrics()

@@ -8,7 +8,8 @@ from sinks.gather import Limits
 from sinks.lease import Lease
 from sinks.ranges import MEMBERS, Range, together
 
-PATIENCE_S: Final = 1.0  # how long what waits lets an insert of the same topic go first
+PATIENCE_S: Final = 1.0  # how long what waits lets an insert of the same topic, or of an urgent one, go first
+FEW: Final = 128 << 10  # bytes, from which on it lets no other topic go first
 
 Load = tuple[Sequence[Lease], Sequence[Range]]
 
@@ -20,10 +21,12 @@ class Company:
         size: bytes that wait.
         oldest: when the oldest of their records arrived.
         busy: whether an insert of the same topic is under way: then more gathers meanwhile.
+        yields: whether records of topics that are urgent wait or are under way, and it is none: then those go first.
     """
 
-    def __init__(self, leases: Iterable[Lease], limits: Limits, *, busy: bool = False) -> None:
+    def __init__(self, leases: Iterable[Lease], limits: Limits, *, busy: bool = False, yields: bool = False) -> None:
         self.busy = busy
+        self.yields = yields
         self._leases = sorted(leases, key=lambda lease: lease.gather.oldest or 0.0)
         self._limits = limits
         self.size = sum(lease.gather.size for lease in self._leases)
@@ -39,7 +42,8 @@ class Company:
 
         What must go as it once went, and what must be refused, goes alone.
         """
-        if self.busy and not (flush or self.is_full) and now < self.oldest + PATIENCE_S:
+        gives_way = self.busy or (self.yields and self.size < FEW)
+        if gives_way and not (flush or self.is_full) and now < self.oldest + PATIENCE_S:
             return []
         if not (flush or self.is_full or any(lease.gather.is_due(now) for lease in self._leases)):
             return []
@@ -69,10 +73,15 @@ def companies(leases: Iterable[Lease], limits: Limits, *, pressed: bool) -> list
     """By topic: who waits longest first; when much waits, the fullest."""
     waiting: dict[str, list[Lease]] = defaultdict(list)
     busy: set[str] = set()
+    is_urgent = False
     for lease in leases:
+        is_urgent |= not lease.is_patient and (lease.flying is not None or lease.gather.oldest is not None)
         if lease.flying is not None:
             busy.add(lease.where.topic)
         elif lease.gather.oldest is not None:
             waiting[lease.where.topic].append(lease)
-    found = [Company(of_topic, limits, busy=topic in busy) for topic, of_topic in waiting.items()]
+    found = [
+        Company(some, limits, busy=topic in busy, yields=is_urgent and some[0].is_patient)
+        for topic, some in waiting.items()
+    ]
     return sorted(found, key=lambda company: -company.size if pressed else company.oldest)

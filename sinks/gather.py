@@ -19,15 +19,12 @@ class Limits:
         rows, size: at most so many rows and bytes in one insert; what has gathered to that is taken at once.
         linger: seconds that the first record waits for company.
         interval: seconds between two ranges of one partition; how often inserts go is `sinks.pace`'s.
-        patience: the same where nobody waits for the rows, while less than `small` bytes are there.
     """
 
     rows: int = 30_000
     size: int = 16 << 20
     linger: float = 0.03
     interval: float = 0.15
-    patience: float = 1.0
-    small: int = 128 << 10
 
 
 class Gather:
@@ -42,15 +39,7 @@ class Gather:
         written: when Kafka got it, in seconds since 1970.
     """
 
-    def __init__(
-        self,
-        where: Where,
-        start: Start,
-        is_row: Callable[[bytes], bool],
-        limits: Limits,
-        *,
-        is_patient: bool = False,
-    ) -> None:
+    def __init__(self, where: Where, start: Start, is_row: Callable[[bytes], bool], limits: Limits) -> None:
         self.size = 0
         self.oldest: float | None = None
         self.written = 0.0
@@ -59,11 +48,10 @@ class Gather:
         self._mark: Mark | None = start.mark
         self._is_row = is_row
         self._limits = limits
-        self._is_patient = is_patient
         self._offsets = array("q")
         self._values: list[bytes] = []
         self._arrived: deque[tuple[int, float, float]] = deque()  # of each delivery's first: offset, arrival, written
-        self._taken = float("-inf")
+        self._not_before = float("-inf")
 
     def add(self, offsets: "array[int]", values: list[bytes], now: float, written: float = 0.0) -> None:
         """Take a delivery in: records in their order, and when Kafka got the first of them."""
@@ -94,9 +82,7 @@ class Gather:
         if self.replays or self.is_full:
             return True
         waited = now - (self.oldest if self.oldest is not None else now)
-        is_few = self._is_patient and self.size < self._limits.small
-        interval = self._limits.patience if is_few else self._limits.interval
-        return now >= self._taken + interval and waited >= self._limits.linger
+        return now >= self._not_before and waited >= self._limits.linger
 
     def take(
         self, now: float, *, flush: bool = False, rows: int | None = None, size: int | None = None
@@ -109,7 +95,7 @@ class Gather:
         count = self._sound_rows(rows or self._limits.rows, size or self._limits.size)
         if count == 0:
             return self._cut(1, self._offsets[0]).refused(STRANGE)
-        self._taken = now
+        self._not_before = now + self._limits.interval
         return self._cut(count, self._offsets[count - 1])
 
     def _sound_rows(self, rows: int, size: int) -> int:

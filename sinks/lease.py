@@ -27,13 +27,15 @@ class Lease:
     Attributes:
         where: the partition.
         gather: what has arrived of it.
+        is_patient: whether its rows may come a little later than others (`sinks.tables.Target`).
         flying: the range that is being stored; None when the writer is idle.
         flying_written: when Kafka got the first record of that range, in seconds since 1970.
     """
 
-    def __init__(self, where: Where, gather: Gather) -> None:
+    def __init__(self, where: Where, gather: Gather, *, is_patient: bool = False) -> None:
         self.where = where
         self.gather = gather
+        self.is_patient = is_patient
         self.flying: Range | None = None
         self.flying_size = 0
         self.flying_written = 0.0

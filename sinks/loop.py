@@ -210,8 +210,8 @@ class Loop:
                 self._metrics.positions_lost.labels(self._group, at.topic).inc()
                 self._log.error("records_lost", topic=at.topic, partition=at.partition, what=start.lost)
             target = self._tables[at.topic][0]
-            gather = Gather(where, start, target.is_row, self._limits, is_patient=target.is_patient)
-            self._leases[at.topic, at.partition] = Lease(where, gather)
+            gather = Gather(where, start, target.is_row, self._limits)
+            self._leases[at.topic, at.partition] = Lease(where, gather, is_patient=target.is_patient)
             begin.append(TopicPartition(at.topic, at.partition, start.read_from))
         consumer.incremental_assign(begin)
         # librdkafka keeps a pause over a new assignment, and what was paused when it was lost would stay so for good

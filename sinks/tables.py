@@ -19,7 +19,7 @@ PROFILES: Final = "profiles"
 class Target:
     """A table, how each record of its topic begins, and whether its rows may come a second later.
 
-    They may unless the view `timeline` is made of them: when an insert has a price, what it needs goes first.
+    They may where the view `timeline` is not made of them: while much comes, what it is made of goes first.
 
     Records are joined unparsed. That each begins like this and ends with a brace makes it impossible that two of them,
     broken, read as one row: if the first ended within a string, the second's opening quote would end it, and letters

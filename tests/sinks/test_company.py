@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from sinks.company import PATIENCE_S, companies
+from sinks.company import FEW, PATIENCE_S, companies
 from sinks.gather import Gather, Limits
 from sinks.lease import Lease
 from sinks.ranges import MEMBERS, Mark, Range, Span, Start, Where
@@ -14,13 +14,15 @@ LIMITS = Limits(rows=10, size=1000, linger=1.0, interval=2.0)
 ID = UUID(int=1)
 
 
-def lease(partition: int, count: int, at: float = 0.0, *, topic: str = "t", mark: Mark | None = None) -> Lease:
+def lease(
+    partition: int, count: int, at: float = 0.0, *, topic: str = "t", mark: Mark | None = None, is_patient: bool = False
+) -> Lease:
     """A partition with some records of ten bytes that arrived at a moment."""
     where = Where(topic, ID, partition)
     gather = Gather(where, Start(0, 0, mark), lambda value: value.startswith(b"{"), LIMITS)
     if count:
         gather.add(array("q", range(count)), [b"{" + b"x" * 9] * count, at, written=at + 100)
-    return Lease(where, gather)
+    return Lease(where, gather, is_patient=is_patient)
 
 
 def taken(leases: list[Lease], now: float, *, flush: bool = False) -> list[list[Span]]:
@@ -45,6 +47,30 @@ def test_while_an_insert_is_under_way_more_gathers_until_it_is_full_or_has_waite
     assert taken(leases(2), 5.0 + PATIENCE_S / 2) == []
     assert taken(leases(10), 5.0 + PATIENCE_S / 2) == [[Span(0, 0, 9)]]
     assert sorted(taken(leases(2), 5.0 + PATIENCE_S)) == [[Span(0, 0, 0)], [Span(0, 0, 1)]]
+
+
+def test_what_is_patient_goes_at_once_where_nothing_is_urgent() -> None:
+    assert taken([lease(0, 1, is_patient=True), lease(0, 0, topic="urgent")], 1.0) == [[Span(0, 0, 0)]]
+
+
+def test_what_is_patient_lets_the_urgent_go_first_until_it_has_waited() -> None:
+    def leases(*, is_flying: bool) -> list[Lease]:
+        urgent = lease(0, 0 if is_flying else 1, at=0.9 + PATIENCE_S, topic="urgent")
+        if is_flying:
+            urgent.flying = Range(urgent.where, 0, 0, array("q", [0]), [b"{"])
+        return [lease(1, 2, at=1.0, is_patient=True), urgent]
+
+    for is_flying in (False, True):
+        assert taken(leases(is_flying=is_flying), 0.999 + PATIENCE_S) == []
+        assert taken(leases(is_flying=is_flying), 1.0 + PATIENCE_S) == [[Span(1, 0, 1)]]
+
+
+def test_what_is_patient_lets_nobody_go_first_once_it_is_much() -> None:
+    much = Limits(rows=10 * FEW, size=10 * FEW, linger=0.0, interval=2.0)
+    for count, goes in ((1, False), (FEW // 10 + 1, True)):
+        leases = [lease(0, count, is_patient=True), lease(0, 1, topic="urgent")]
+        patient = next(one for one in companies(leases, much, pressed=False) if one.yields)
+        assert bool(patient.take(0.9 * PATIENCE_S, flush=False)) == goes
 
 
 def test_the_limits_are_of_all_of_them() -> None:

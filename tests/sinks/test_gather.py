@@ -40,19 +40,6 @@ def test_a_busy_partition_makes_few_ranges() -> None:
     assert made.take(11.0) is not None
 
 
-def test_what_nobody_waits_for_makes_fewer_ranges_while_it_is_little() -> None:
-    limits = Limits(linger=0.0, interval=1.0, patience=5.0, small=3 * len(ROW))
-    made = Gather(WHERE, Start(0, 0), lambda value: value.startswith(b"{"), limits, is_patient=True)
-    made.add(array("q", [0]), [ROW], now=0.0)
-    assert made.take(0.0) is not None, "the first one goes at once"
-    made.add(array("q", [1, 2]), [ROW] * 2, now=0.0)
-    assert made.take(4.9) is None
-    assert made.take(5.0) is not None
-    made.add(array("q", [3, 4, 5]), [ROW] * 3, now=5.0)
-    assert made.take(5.9) is None
-    assert made.take(6.0) is not None, "it is much"
-
-
 def test_what_is_full_is_taken_at_once() -> None:
     made = filled(9)
     batches = [made.take(0.0), made.take(0.0), made.take(0.0)]

@@ -74,7 +74,7 @@ class Inserted(Protocol):
 
 
 class Inserter(Protocol):
-    """An INSERT that takes its data in pieces."""
+    """An INSERT that takes its data in pieces; of what fails after they are parsed it tells nothing."""
 
     def append(self, data: bytes) -> None: ...  # noqa: D102
     def finish(self) -> Inserted: ...  # noqa: D102
@@ -84,7 +84,7 @@ class Inserter(Protocol):
 class Connection(Protocol):
     """A connection of chDB: one statement at a time, state of its own (database, settings, temporary tables)."""
 
-    def query(self, query: str, format: str, params: dict[str, str] | None = None) -> Block: ...  # noqa: A002, D102
+    def query(self, query: str | bytes, format: str, params: dict[str, str] | None = None) -> Block: ...  # noqa: A002, D102
     def send_query(self, query: str, format: str, params: dict[str, str] | None = None) -> Stream: ...  # noqa: A002, D102
     def send_insert(self, query: str, format: str) -> Inserter: ...  # noqa: A002, D102
     def close(self) -> None: ...  # noqa: D102

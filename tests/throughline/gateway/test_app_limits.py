@@ -10,7 +10,7 @@ import pytest
 
 from tests.throughline.gateway.conftest import Served
 from tests.throughline.gateway.waiting import statements, until
-from throughline.gateway.run import QUERIES
+from throughline.gateway.run import MOST, QUERIES
 
 pytestmark = pytest.mark.chdb
 
@@ -83,6 +83,30 @@ def test_a_body_cut_off_inserts_nothing(served: Served, http: httpx.Client, tabl
     with _sent(served, "1\ta\n" * 200_000, query=insert, length=1_000_000_000):
         until(lambda: statements(http, f"INSERT INTO {table}") == 1)
     until(lambda: statements(http, f"INSERT INTO {table}") == 0)
+    assert _count(http, table) == 0
+
+
+def test_rows_that_cannot_be_stored_are_refused_and_none_of_them_is_there(http: httpx.Client, table: str) -> None:
+    insert = {"query": f"INSERT INTO {table} FORMAT JSONEachRow"}
+    full = {**insert, "min_free_disk_bytes_to_perform_insert": str(1 << 60)}
+    assert http.post("/", params=full, content=b'{"n":1}').headers["x-clickhouse-exception-code"] == "243"
+    http.post("/", content=f"ALTER TABLE {table} ADD CONSTRAINT small CHECK n < 3").raise_for_status()
+    answer = http.post("/", params=insert, content=b'{"n":1}\n{"n":3}')
+    assert answer.headers["x-clickhouse-exception-code"] == "469"
+    assert _count(http, table) == 0
+    http.post("/", params=insert, content=b'{"n":1}\n\n\n{"n":\n\n2}\n').raise_for_status()
+    assert _count(http, table) == 2
+    http.post("/", params=insert, content=b"\n\n").raise_for_status()
+    assert _count(http, table) == 2
+
+
+def test_rows_of_one_insert_have_a_limit(http: httpx.Client, table: str) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range((MOST >> 20) + 1):
+            yield b'{"s":"%b"}\n' % (b"y" * (1 << 20))
+
+    answer = http.post("/", params={"query": f"INSERT INTO {table} FORMAT JSONEachRow"}, content=endless())
+    assert answer.headers["x-clickhouse-exception-code"] == "307"
     assert _count(http, table) == 0
 
 

@@ -14,8 +14,8 @@ class _Connection:
         self.fails = False
         self.closed = False
 
-    def query(self, query: str, format: str, params: dict[str, str] | None = None) -> Block:  # noqa: A002  chDB's name
-        self.asked.append(query)
+    def query(self, query: str | bytes, format: str, params: dict[str, str] | None = None) -> Block:  # noqa: A002  chDB's
+        self.asked.append(str(query))
         if self.fails:
             raise RuntimeError
         return _NOTHING

@@ -293,7 +293,3 @@ class Desk:
             component.special = {name for name in component.special if not self.seats[name].is_plain}
             writes[whole + number.to_bytes(8, "big")] = kept.pack_kept(component.keep())
         return writes | self.beside.writes()
-
-    def row_before(self, identifier: str) -> Row:
-        """Whose an identifier was at the beginning of the run."""
-        return self.before.get(identifier) or implicit(identifier)

@@ -1,9 +1,12 @@
-"""What each stage rejects goes back in, patched, once, and says where it came from."""
+"""What became of an interaction is told by its receipt; what was rejected goes back in, once, and says where it was."""
 
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,8 +18,9 @@ from schemas.ids import event_id
 from schemas.kafka.clients import producer_config
 from schemas.settings import load
 from sinks.clickhouse.client import ClickHouse, connect
-from tests.integration.running import PATIENCE_S, WRITE_KEY, Installation, install, running
+from tests.integration.running import PATIENCE_S, WRITE_KEY, Installation, install, part_pid, running
 from tests.throughline.commands.running import Terminal
+from tests.waiting import until
 from throughline.embedded.broker import reachable
 from throughline.gateway import running as gateway
 from throughline.gateway.house import FULL
@@ -35,6 +39,11 @@ class Up:
 
     installation: Installation
     client: ClickHouse
+    process: subprocess.Popen[bytes]
+
+    def value(self, query: str) -> object:
+        [[value]] = self.rows(query)
+        return value
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in self.client.query(query).rows]
@@ -42,7 +51,7 @@ class Up:
     def until(self, query: str, expected: object) -> None:
         """Wait until a query's one value is the expected one."""
         deadline = time.monotonic() + PATIENCE_S
-        while (seen := self.rows(query)[0][0]) != expected:
+        while (seen := self.value(query)) != expected:
             assert time.monotonic() < deadline, f"{seen!r}, expected {expected!r}: {query}"
             time.sleep(0.1)
 
@@ -51,12 +60,13 @@ class Up:
         return done.status, [orjson.loads(line) for line in done.out.splitlines()], done.error
 
 
-@pytest.fixture(params=["embedded", "kafka"])
-def up(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Up]:
+@pytest.fixture(scope="module", params=["embedded", "kafka"])
+def up(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     bootstrap = "embedded" if request.param == "embedded" else request.getfixturevalue("kafka")
-    installation = install(tmp_path, bootstrap, "" if request.param == "embedded" else "replay.")
-    with running(installation), connect(gateway.url(installation.folder / "data", FULL)) as client:
-        yield Up(installation, client)
+    folder = tmp_path_factory.mktemp("replay")
+    installation = install(folder, bootstrap, "" if request.param == "embedded" else "replay.")
+    with running(installation) as process, connect(gateway.url(installation.folder / "data", FULL)) as client:
+        yield Up(installation, client, process)
 
 
 def tracked(event: str, message_id: str, second: int, **members: object) -> dict[str, object]:
@@ -78,6 +88,34 @@ def receipt(up: Up, message_id: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.json()["receipt"]
     return told
+
+
+@contextmanager
+def frozen(up: Up, part: str) -> Iterator[None]:
+    """A part stands still for the while."""
+    pid = part_pid(up.process, part)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def forbidden(up: Up, name: str) -> Iterator[None]:
+    """ClickHouse refuses interactions of a name for the while."""
+    up.client.command(f"ALTER TABLE interactions ADD CONSTRAINT none_such CHECK ifNull(name, '') != '{name}'")
+    try:
+        yield
+    finally:
+        up.client.command("ALTER TABLE interactions DROP CONSTRAINT none_such")
+
+
+def replayed(up: Up, reason: str, *more: str) -> tuple[int, list[str]]:
+    """All that was rejected for a reason is sent again; the exit status, and each verdict."""
+    status, told, _ = up.asked("replay", "--reason", reason, "--yes", *more)
+    return status, [str(one["verdict"]) for one in told]
 
 
 def one(up: Up, where: str) -> str:
@@ -151,3 +189,83 @@ def test_every_stage_gives_back_what_it_rejected(up: Up) -> None:
     }, error  # fmt: skip
     status, listed, error = up.asked("list")
     assert [row["stage"] for row in listed] == ["intake"], error  # the foreign record, rejected again before its patch
+
+
+def test_a_receipt_tells_what_became_of_an_interaction_from_its_acceptance_on(up: Up) -> None:
+    bought, refused = tracked("Bought", "r-1", 1), tracked("No", "r-3", 3)
+    large = tracked("Bought", "r-2", 2, properties={"note": "x" * 300_000})
+    url = f"{up.installation.http}/v1/receipts/{event_id('default', 'web', 'r-1')}"
+    assert httpx.get(url, auth=(WRITE_KEY, ""), timeout=30).status_code == 404
+    with frozen(up, "sink"):
+        [answer] = up.installation.send([bought])
+        assert answer["event_id"] == str(event_id("default", "web", "r-1"))
+        assert (receipt(up, "r-1")["status"], receipt(up, "r-1")["of_this_source"]) == ("accepted", True)
+    until(lambda: receipt(up, "r-1")["status"] == "stored")
+    first = receipt(up, "r-1")
+    assert first["duplicates"] == first["rejected"] == []
+
+    up.installation.send([bought])
+    until(lambda: receipt(up, "r-1")["duplicates"])
+    [copy] = receipt(up, "r-1")["duplicates"]
+    assert (receipt(up, "r-1")["status"], copy["duplicate_of"]) == ("stored", first["position"])
+    assert copy["position"] != first["position"]
+
+    up.installation.send([large])
+    until(lambda: receipt(up, "r-2").get("rejected"))
+    told = receipt(up, "r-2")
+    assert (told["status"], told["reason"], told["rejected"][0]["stage"]) == (
+        "rejected",
+        "too_large",
+        "intake",
+    )
+
+    with forbidden(up, "No"):
+        up.installation.send([refused])
+        until(lambda: receipt(up, "r-3")["status"] == "rejected")
+        assert receipt(up, "r-3")["reason"] == "store_refused"
+        up.installation.send([refused])
+        until(lambda: receipt(up, "r-3")["status"] == "duplicate")
+    told = receipt(up, "r-3")
+    place = up.rows(
+        f"SELECT raw_topic, raw_topic_id, raw_partition, raw_offset FROM rejected WHERE event_id = '{told['event_id']}'"
+    )
+    assert [tuple(told["duplicate_of"].values())] == [(row[0], str(row[1]), *row[2:]) for row in place]
+    assert (len(told["duplicates"]), len(told["rejected"])) == (1, 1)
+    up.asked("replay", told["rejected"][0]["rejected_id"])
+    until(lambda: receipt(up, "r-3")["status"] == "stored")
+
+
+def test_all_of_a_reason_are_replayed_once_however_often_that_is_asked_for(up: Up) -> None:
+    fates, timeline = "SELECT count() FROM fates", "SELECT count() FROM timeline"
+    ours = "SELECT countIf(startsWith(message_id, 'b-')) FROM"
+    up.asked("replay", "--reason", "identifier_missing", "--yes", "--patch", "batch[0].userId=ada")
+    up.until("SELECT count() FROM rejected WHERE replayed_as = '' AND reason = 'identifier_missing'", 0)
+    before, stored = up.value(fates), up.value(timeline)
+    assert isinstance(before, int)
+    assert isinstance(stored, int)
+
+    up.installation.send([tracked("Lost", f"b-{number}", number, userId="") for number in range(5)])
+    up.until(f"{ours} rejected", 5)
+    for _ in range(2):
+        assert replayed(up, "identifier_missing") == (1, ["rejected"] * 5)
+    assert (up.value(f"{ours} rejected"), up.value(fates), up.value(timeline)) == (5, before, stored)
+
+    patch = ("--patch", "batch[0].userId=ada")
+    assert replayed(up, "identifier_missing", *patch) == (0, ["accepted"] * 5)
+    up.until(timeline, stored + 5)
+    up.until("SELECT countIf(replayed_as = 'stored' AND startsWith(message_id, 'b-')) FROM rejected", 5)
+    assert replayed(up, "identifier_missing", *patch) == (0, [])
+    _, every = replayed(up, "identifier_missing", *patch, "--all")
+    assert set(every) == {"accepted"}
+    up.until(fates, before + 5 + len(every))
+    assert (up.value(f"{ours} duplicates"), up.value(timeline)) == (5, stored + 5)
+
+    with forbidden(up, "Refused too"):
+        up.installation.send([tracked("Refused too", f"b-1{number}", number) for number in range(3)])
+        up.until("SELECT count() FROM rejected WHERE reason = 'store_refused' AND startsWith(message_id, 'b-')", 3)
+    assert replayed(up, "store_refused") == (0, ["accepted"] * 3)
+    up.until(timeline, stored + 8)
+    up.until("SELECT count() FROM rejected WHERE reason = 'store_refused' AND replayed_as = ''", 0)
+    assert replayed(up, "store_refused") == (0, [])
+    assert up.value(f"{ours} duplicates") == 5
+    assert up.installation.audit()[0] == 0

@@ -70,14 +70,6 @@ class World:
             if fact is not None and fact.fact in JOINING:
                 yield fact, verdict
 
-    def with_facts(self, more: Iterable[Evidence]) -> "World":
-        """The same with facts more."""
-        return World(self.tenant, self.rules, {**self.facts, **{fact.fact_id: fact for fact in more}}, self.inside)
-
-    def with_rules(self, rules: Rules) -> "World":
-        """The same under other rules."""
-        return World(self.tenant, rules, self.facts, self.inside)
-
     @cached_property
     def _said(self) -> Commands:
         return read_commands(fact for fact in self.facts.values() if fact.fact not in {"link", "traits"})

@@ -14,7 +14,7 @@ from schemas.identifiers import normalise
 from schemas.interaction import NAME
 from schemas.settings import EMBEDDED, Settings
 from schemas.telemetry import hush_clients
-from sinks.clickhouse.client import ClickHouse, connect
+from sinks.clickhouse.client import ANSWER_S, ClickHouse, connect
 from sinks.errors import FatalError, TransientError
 from throughline.failures import Failed
 from throughline.gateway import access
@@ -24,15 +24,17 @@ _IDENTIFIER: Final = re.compile(NAME.strip("^$") + r":.+", re.DOTALL)
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[ClickHouse]:
+def opened(settings: Settings, answer_s: int = ANSWER_S) -> Iterator[ClickHouse]:
     """A connection to ClickHouse: the configured server, the running gateway, or one of our own for the while.
+
+    `answer_s`: how long an answer may take, in seconds.
 
     Raises:
         Failed: it could not be opened, or refused what was asked within.
     """
     hush_clients()
     try:
-        with access.opened(settings) as url, connect(url) as client:
+        with access.opened(settings) as url, connect(url, answer_s) as client:
             yield client
     except TransientError as error:
         msg = f"clickhouse at {_host(settings)}: {error}; is it running? clickhouse.url says where it is"

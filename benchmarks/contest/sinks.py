@@ -33,9 +33,9 @@ OURS: Final = "ours"
 FLOOR: Final = "floor"
 BARE: Final = "bare floor"
 UNEQUAL: Final = {
-    OURS: "exact: each range under a token, a bad row is set aside; rows, fates, look-ups and freshness written",
+    OURS: "exact: each range under a token, a bad row is set aside; rows and fates written",
     FLOOR: "the same tables, fsync; a crash doubles rows, a bad row stops it",
-    BARE: "the columns alone, fsync: no fates, look-ups or freshness; a crash doubles rows, a bad row stops it",
+    BARE: "the columns alone, fsync: no fates; a crash doubles rows, a bad row stops it",
 }
 PARTITIONS: Final = 4
 

@@ -19,6 +19,7 @@ _LAST: Final = moment(END).encode()
 _BOUNDS: Final = {BEGIN: _FIRST, END: _LAST}
 _EVER: Final = b'{"since":"%b","until":"%b","profile":"' % (_FIRST, _LAST)
 _LINKED: Final = b',"since":"%b","state":"linked"}' % _FIRST
+_TRAITS: Final = 4 << 20  # bytes of one customer's traits: beside a thousand identifiers they fit a record of Kafka
 _NOBODY: Final = b'"command":"","author":"","reason":""'
 
 
@@ -103,15 +104,17 @@ class Writer:
 
     def portrait(self, one: Portrait) -> Output:
         """`customer.profiles`: a customer, or whose it is now."""
-        said = b",".join(
+        said = [
             b'%b:{"value":%b,"source":%b,"at":"%b"}' % (_json(name), trait.value, _json(trait.source), _time(trait.at))
             for name, trait in one.traits.items()
-        )
+        ]
         key = self.id_of(one.owner).encode()
         state, by = (b"absorbed", b'"%b"' % self.id_of(one.by).encode()) if one.by else (b"live", b"null")
         head = b'%b,"profile_id":"%b","version":%d,"state":"%b"' % (self._head, key, self._version, state)
         identifiers = b",".join(one.entries)
-        return key, b'%b,"absorbed_by":%b,"identifiers":[%b],"traits":{%b}}' % (head, by, identifiers, said)
+        return key, b'%b,"absorbed_by":%b,"identifiers":[%b],"traits":{%b}}' % (
+            head, by, identifiers, b",".join(_fitting(said)),
+        )  # fmt: skip
 
     def change(self, change: Change) -> Output:
         """`identity.changes`: what became of identifiers and profiles."""
@@ -143,6 +146,18 @@ def entry(identifier: str, since: int, state: State) -> bytes:
     return b'{"kind":%b,"value":%b,"since":"%b","state":"%b"}' % (
         _json(kind), _json(value), _time(since), state.encode(),
     )  # fmt: skip
+
+
+def _fitting(traits: list[bytes]) -> list[bytes]:
+    """All of them; without the largest, where they are more than a record may hold."""
+    size = sum(map(len, traits))
+    left_out = set[int]()
+    for at in sorted(range(len(traits)), key=lambda at: len(traits[at]), reverse=True) if size > _TRAITS else ():
+        if size <= _TRAITS:
+            break
+        size -= len(traits[at])
+        left_out.add(at)
+    return [trait for at, trait in enumerate(traits) if at not in left_out]
 
 
 def _linked_entries(identifiers: Iterable[str]) -> bytes:

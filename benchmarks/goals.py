@@ -12,12 +12,17 @@ MANY: Final = 10_000_000
 
 
 class Goal(NamedTuple):
-    """A goal: in words, where the figure is, and the least (or the most) that is wanted."""
+    """A goal: in words, where the figure is, and the least (or the most) that is wanted.
+
+    Attributes:
+        why: where it cannot be reached, what stands in the way and what would have to change.
+    """
 
     what: str
     measured: Callable[[Sequence[Run]], Found]
     wanted: float
     at_least: bool = True
+    why: str = ""
 
     def is_met(self, found: float) -> bool:
         """Whether a figure is good enough."""

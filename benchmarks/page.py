@@ -7,7 +7,7 @@ import orjson
 
 from benchmarks.contest import processors, sinks
 from benchmarks.contest.quiet import QUIET
-from benchmarks.goals import GOALS
+from benchmarks.goals import GOALS, Goal
 from benchmarks.records import RESULTS, Result, Run, days, latest, read
 
 PAGE: Final = RESULTS / "README.md"
@@ -57,7 +57,16 @@ def _goals(runs: Sequence[Run]) -> str:
         wanted = f"{'at least' if goal.at_least else 'at most'} {_figure(goal.wanted)}"
         verdict = "not measured" if found is None else "met" if goal.is_met(found) else "missed"
         rows.append(f"| {goal.what} | {wanted} | {'' if found is None else _figure(found)} | {verdict} |")
-    return "\n".join(rows) + "\n"
+    missed = [f"- **{goal.what}**: {goal.why}" for goal in GOALS if goal.why and not _is_met(goal, runs)]
+    return (
+        "\n".join([*rows, "", "What stands in the way of those that are missed:", "", *missed] if missed else rows)
+        + "\n"
+    )
+
+
+def _is_met(goal: Goal, runs: Sequence[Run]) -> bool:
+    found = goal.measured(runs)
+    return found is None or goal.is_met(found)
 
 
 def _contest(runs: Sequence[Run], benchmark: str, title: str, told: str) -> Iterator[str]:

@@ -19,7 +19,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from producers.judge import Record
 from producers.outcomes import Held
 from schemas.kafka.backlog import Ledger, Report
-from schemas.kafka.clients import producer_config
+from schemas.kafka.clients import consumer_config, producer_config
+from schemas.kafka.stuck import Patience, StuckError, asking_anew
 from schemas.settings import KafkaSettings
 from schemas.telemetry import LIBRDKAFKA, Metrics, logger
 
@@ -47,8 +48,13 @@ class Publisher:
         metrics: Metrics,
         on_fatal: Callable[[str], None],
         part: str = "serve",
+        *,
+        patience: Patience | None = None,
     ) -> None:
-        """`on_fatal` is called in another thread with what happened: the process should end."""
+        """`on_fatal` is called in another thread with what happened: the process should end.
+
+        `patience`: with a producer that delivers nothing; by default, while Kafka answers somebody else.
+        """
         self.trouble: str | None = "Kafka has not answered yet"
         self.failure: Exception | None = None
         self.barred: str | None = None
@@ -60,6 +66,7 @@ class Publisher:
         self._turn = asyncio.Lock()  # whoever waits for room is served in the order of asking
         self._flying = 0
         self._piece = min(PIECE, max(1, ledger.budget // 4))
+        self._patience = patience or Patience(asking_anew(consumer_config(kafka, part, "-")))
         config = producer_config(kafka, part) | {
             "message.timeout.ms": DELIVERY_MS,
             "queue.buffering.max.messages": 1_000_000,  # bytes are the bound: IN_FLIGHT
@@ -143,7 +150,7 @@ class Publisher:
     async def _send(
         self, records: Sequence[Record], size: int, headers: Mapping[str, bytes] | None
     ) -> KafkaError | None:
-        batch = _Batch(len(records), self._loop)
+        batch = _Batch(len(records), self._loop, self._heard)
         produce, report = self._producer.produce, batch.report
         if headers:
             produce = partial(produce, headers=dict(headers))
@@ -168,6 +175,20 @@ class Publisher:
         while not self._closing:
             self._producer.poll(_POLL_S)
 
+    def _heard(self, error: KafkaError | None) -> None:
+        """How a batch ended, told in the polling thread."""
+        if error is None:
+            self._patience.end()
+        elif error.code() != KafkaError._MSG_TIMED_OUT:  # noqa: SLF001  librdkafka's name
+            return
+        elif not self._patience.is_waiting:
+            self._patience.begin()
+        else:  # asked when it fails again: who has nothing to send for an hour is not stuck
+            try:
+                self._patience.check("Kafka answers, and has taken no interaction for a minute")
+            except StuckError as stuck:
+                self._on_fatal(str(stuck))
+
     def _tell(self, error: KafkaError) -> None:
         if error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001  librdkafka's name
             self.told(KafkaException(error))
@@ -185,7 +206,8 @@ class Publisher:
 class _Batch:
     """Records that are awaited together; reports arrive in the polling thread."""
 
-    def __init__(self, size: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, size: int, loop: asyncio.AbstractEventLoop, heard: Callable[[KafkaError | None], None]) -> None:
+        """`heard` is told in the polling thread how the last report left it."""
         self.done: asyncio.Future[None] = loop.create_future()
         self.error: KafkaError | None = None
         self.reports: list[Report] = []
@@ -193,6 +215,7 @@ class _Batch:
         self._told = 0  # counted in the polling thread
         self._untaken = 0  # counted in the loop; a lock around one count cost more than two counts
         self._loop = loop
+        self._heard = heard
 
     def report(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
@@ -201,6 +224,8 @@ class _Batch:
             where = message.topic() or "", message.partition() or 0, message.offset() or 0
             self.reports.append((*where, len(message) + OVERHEAD))
         self._told += 1
+        if self._told + self._untaken >= self._size:
+            self._heard(self.error)
         self._finish()
 
     def give_up(self, count: int, error: KafkaError) -> None:

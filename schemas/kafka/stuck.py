@@ -32,6 +32,11 @@ class Patience:
         self._since: float | None = None
         self._answered = False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for something."""
+        return self._since is not None
+
     def begin(self) -> None:
         """From now on it waits; also: it has heard something, and waits for more."""
         self._since, self._answered = self._clock(), False

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +15,7 @@ from producers.publish import OVERHEAD, Publisher, pieces
 from schemas.kafka.backlog import Ledger
 from schemas.kafka.books import PartitionBook
 from schemas.kafka.clients import consumer_config
+from schemas.kafka.stuck import Patience
 from schemas.settings import KafkaSettings
 from tests.producers.doubles import metrics
 
@@ -52,6 +53,58 @@ async def test_what_is_published_is_in_kafka_and_in_the_ledger(mock_kafka: Kafka
         assert 0 < ledger.largest <= 600 * (10 + OVERHEAD)
     found = await asyncio.to_thread(stored, mock_kafka)
     assert sorted(found) == sorted({f"k{number}".encode() for number in [*range(100), *range(1000, 1500)]})
+
+
+class Stuck:
+    """A producer's reports, a Kafka that answers others, and a clock."""
+
+    def __init__(self, kafka: KafkaSettings, *, answers: bool = True) -> None:
+        self.now = 0.0
+        self.fatal: list[str] = []
+        patience = Patience(lambda: answers, lambda: self.now)
+        ledger = Ledger(1 << 20, PartitionBook())
+        self.publisher = Publisher(kafka, ledger, metrics(), self.fatal.append, patience=patience)
+
+    def hears(self, code: int | None, seconds: float, every: float = 9.0) -> None:
+        """A batch ends so, again and again."""
+        for _ in range(int(seconds / every)):
+            self.now += every
+            self.publisher._heard(None if code is None else KafkaError(code))
+
+
+TIMED_OUT = KafkaError._MSG_TIMED_OUT
+
+
+async def test_a_producer_that_delivers_nothing_although_kafka_answers_ends_its_part(
+    mock_kafka: KafkaSettings,
+) -> None:
+    stuck = Stuck(mock_kafka)
+    stuck.hears(TIMED_OUT, 60)
+    assert not stuck.fatal
+    stuck.hears(TIMED_OUT, 30)
+    assert len(stuck.fatal) == 1
+    await stuck.publisher.close(1)
+
+
+async def test_a_producer_is_not_stuck_while_kafka_is_away_or_some_of_it_arrives_or_it_has_nothing_to_send(
+    mock_kafka: KafkaSettings,
+) -> None:
+    away, slow, idle, refused = (
+        Stuck(mock_kafka, answers=False),
+        Stuck(mock_kafka),
+        Stuck(mock_kafka),
+        Stuck(mock_kafka),
+    )
+    away.hears(TIMED_OUT, 600)
+    for _ in range(20):
+        slow.hears(TIMED_OUT, 50)
+        slow.hears(None, 9)
+        idle.hears(TIMED_OUT, 3600, every=3600)
+        idle.hears(None, 9)
+    refused.hears(KafkaError.TOPIC_AUTHORIZATION_FAILED, 600)
+    for one in (away, slow, idle, refused):
+        assert not one.fatal
+        await one.publisher.close(1)
 
 
 async def test_over_the_budget_it_waits_and_then_says_so(mock_kafka: KafkaSettings) -> None:

@@ -31,6 +31,7 @@ from schemas.interaction import (
     Type,
     is_name,
 )
+from schemas.topics import MAX_INTERACTION
 
 _Short = Annotated[str, Meta(min_length=1, max_length=MAX_SHORT)]
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -107,6 +108,8 @@ def check_all(values: Sequence[bytes]) -> list[Passed | Fault]:
 
 def _passed(values: Sequence[bytes]) -> list[Passed | Fault] | None:
     """All of them; None: some are no interactions."""
+    if max(map(len, values), default=0) > MAX_INTERACTION:
+        return None
     try:
         if not b"".join(values).isascii():  # msgspec skips over raw members without decoding them
             for value in values:  # not joined: a character cut in two must not be healed by its neighbour
@@ -148,6 +151,8 @@ def _has_fingerprint(value: bytes) -> bool:
 
 def explain(value: bytes) -> Fault:
     """Why these bytes are no interaction: the first error of the model, and its place."""
+    if len(value) > MAX_INTERACTION:
+        return Fault(Reason.TOO_LARGE, f"{len(value)} bytes, an interaction has {MAX_INTERACTION} at most")
     try:
         document = orjson.loads(value)
     except orjson.JSONDecodeError as error:

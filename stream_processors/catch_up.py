@@ -16,7 +16,6 @@ from schemas.disk import Disk
 from schemas.telemetry import Metrics, logger
 from stream_processors.answers import EndedError
 from stream_processors.columns import columns_of
-from stream_processors.core.large import fitting
 from stream_processors.core.learn import learn
 from stream_processors.past import Past, Span
 from stream_processors.store import Store
@@ -153,6 +152,6 @@ class CatchUp:
 
     def _remember(self, store: Store, span: Span, records: list[Message]) -> None:
         raw = columns_of(self._channels[span.at[0]], span.at, store, records)
-        writes = learn(fitting(raw), store, self._window)
+        writes = learn(raw, store, self._window)
         store.write(writes, raw.offsets[-1] + 1, min(max(raw.arrivals), int(time() * 1000)))
         self._left.dec(len(records))

@@ -22,8 +22,7 @@ from stream_processors.answers import answer_of
 from stream_processors.batch import Batch, Part, Plan, TopicPartition
 from stream_processors.columns import columns_of
 from stream_processors.core.evidence import Lane
-from stream_processors.core.large import fates_of
-from stream_processors.core.step import Step
+from stream_processors.core.step import Step, step
 from stream_processors.outflow import SOMEWHERE
 from stream_processors.outlet import Outlet, Placed
 from stream_processors.store import Store
@@ -223,7 +222,7 @@ class Pipeline:
         records = list(chain.from_iterable(run.records for run in runs))
         raw = columns_of(self._plan.channels[at[0]], at, store, records)
         unwritten = {} if before is None else before.done.writes
-        done = fates_of(raw, store, unwritten, self._plan.window)
+        done = step(raw, store, unwritten, self._plan.window)
         return Part(runs, store, done, self._evidence(done), max(raw.arrivals))
 
     def _evidence(self, done: Step) -> list[Placed]:

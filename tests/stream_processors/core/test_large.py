@@ -6,7 +6,6 @@ import orjson
 import pytest
 
 from schemas.topics import MAX_INTERACTION
-from stream_processors.core.large import fates_of, fitting
 from stream_processors.core.learn import learn
 from stream_processors.core.step import step
 from tests.stream_processors.core.world import TODAY, WINDOW, Kept, Sent, outputs, raw
@@ -14,7 +13,7 @@ from tests.stream_processors.core.world import TODAY, WINDOW, Kept, Sent, output
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream_processors.core.large.MAX_INTERACTION", 1000)
+    monkeypatch.setattr("schemas.check.MAX_INTERACTION", 1000)
 
 
 def large(event: int) -> Sent:
@@ -23,7 +22,7 @@ def large(event: int) -> Sent:
 
 def test_it_is_rejected_and_all_others_have_the_fates_that_they_would_have() -> None:
     sent = [Sent(1), large(2), Sent(1), large(1), Sent(junk=b"x"), Sent(2)]
-    done = fates_of(raw(sent), Kept(), {}, WINDOW)
+    done = step(raw(sent), Kept(), {}, WINDOW)
     assert [role for role, _, _ in outputs(done)] == [
         "stored",
         "rejected",
@@ -41,25 +40,19 @@ def test_it_is_rejected_and_all_others_have_the_fates_that_they_would_have() -> 
     assert len(done.writes) == 2
 
 
-def test_where_none_is_too_large_nothing_is_touched() -> None:
-    some = raw([Sent(1), Sent(junk=b"x")])
-    assert fitting(some) is some
-    assert fates_of(some, Kept(), {}, WINDOW) == step(some, Kept(), {}, WINDOW)
-
-
 def test_where_all_are_too_large_all_are_rejected() -> None:
     some = raw([large(1), large(2)])
-    done = fates_of(some, Kept(), {}, WINDOW)
+    done = step(some, Kept(), {}, WINDOW)
     assert (len(done.rejected), done.timeline, done.writes) == (2, [], {})
 
 
 def test_a_memory_that_is_made_again_knows_nothing_of_it_either() -> None:
     sent = [large(1), Sent(1, says=2), large(3)]
     some = raw(sent, topic_ids=(TODAY,))
-    writes = learn(fitting(some), Kept(), WINDOW)
-    assert writes == fates_of(some, Kept(), {}, WINDOW).writes
+    writes = learn(some, Kept(), WINDOW)
+    assert writes == step(some, Kept(), {}, WINDOW).writes
     assert len(writes) == 1
-    assert learn(fitting(replace(some, values=[b"x" * 1001] * 3)), Kept(), WINDOW) == {}
+    assert learn(replace(some, values=[b"x" * 1001] * 3), Kept(), WINDOW) == {}
 
 
 def test_the_limit_leaves_room_for_what_is_put_around_it() -> None:

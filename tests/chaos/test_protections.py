@@ -140,7 +140,7 @@ def test_the_pending_range(ground: Ground) -> None:
         made.part("sink").start(Arm("sink.inserted"))
         made.send(SOME).join()
         assert made.part("sink").await_end() == KILLED
-        made.send(Recipe(13, 300)).join()
+        made.send(Recipe(13, 3000)).join()  # so that more has come in every partition of every topic
         made.start("sink")
         ground.check(made, "rows of the")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from schemas.settings import KafkaSettings, Settings
 from schemas.telemetry import Metrics
@@ -58,7 +59,7 @@ async def test_an_output_that_kafka_refuses_ends_it_before_any_commit(
 
 
 async def test_a_producer_that_hears_nothing_ends_it_before_any_commit_and_the_next_one_does_it_all(
-    mock_kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    mock_kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(mock_kafka, interactions(20))
     nowhere = outlet_config(mock_kafka) | {"bootstrap.servers": "127.0.0.1:1"}
@@ -66,8 +67,10 @@ async def test_a_producer_that_hears_nothing_ends_it_before_any_commit_and_the_n
         only_now.setattr("stream_processors.outlet.outlet_config", lambda *_: nowhere)
         only_now.setattr("schemas.kafka.stuck.PATIENCE_S", 0.2)
         settings = Settings(kafka=mock_kafka, data_dir=tmp_path)
-        assert await run(settings, Metrics(CollectorRegistry()), lambda: None, asyncio.Event()) == 1
-    assert "Kafka answers, and has taken no output" in "".join(capfd.readouterr())
+        with capture_logs() as said:
+            assert await run(settings, Metrics(CollectorRegistry()), lambda: None, asyncio.Event()) == 1
+    [reason] = [entry["text"] for entry in said if entry["event"] == "worker_failed"]
+    assert reason == "Kafka answers, and has taken no output for a minute"
     assert processed(mock_kafka) == 0
     async with processing(mock_kafka, tmp_path):
         await until_processed(mock_kafka, 20)

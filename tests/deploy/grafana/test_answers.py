@@ -36,7 +36,7 @@ ASKED = [
     for board in BOARDS
     for question in board.questions
     for query in question.queries
-    if KEPT not in query.expr
+    if question.title != KEPT
 ]
 
 

@@ -127,7 +127,7 @@ def test_the_ledger_adds_up_and_what_does_not_is_told_by_position(flow: Flow) ->
     forget(flow.store, 7)
     forget(flow.store, 45)
     flow.store.client.command(
-        "INSERT INTO interactions_fates SELECT raw_topic, raw_topic_id, raw_partition, raw_offset, 'rejected', event_id"
+        "INSERT INTO interactions_fates SELECT * REPLACE ('rejected' AS fate)"
         " FROM interactions_fates WHERE raw_offset = 9"
     )
     found = flow.audit()

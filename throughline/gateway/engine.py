@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -109,7 +109,8 @@ class Engine:
         """
         import chdb  # 0.9 s: only the process that owns a store pays for it
 
-        self._connect: Callable[[str], Connection] = chdb.connect
+        # its annotation says str, and it takes the bytes of a statement as well
+        self._connect = cast("Callable[[str], Connection]", chdb.connect)
         self._address = f"{store}?config-file={quote(str(_configured(configuration, free_disk)))}"
         self._kept: Connection = self.open()  # the engine lives as long as one connection does
         self._kept.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "Null")

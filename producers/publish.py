@@ -19,8 +19,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from producers.judge import Record
 from producers.outcomes import Held
 from schemas.kafka.backlog import Ledger, Report
-from schemas.kafka.clients import consumer_config, producer_config
-from schemas.kafka.stuck import Patience, StuckError, asking_anew
+from schemas.kafka.clients import producer_config
+from schemas.kafka.stuck import Patience, StuckError, patience_of
 from schemas.settings import KafkaSettings
 from schemas.telemetry import LIBRDKAFKA, Metrics, logger
 
@@ -66,7 +66,7 @@ class Publisher:
         self._turn = asyncio.Lock()  # whoever waits for room is served in the order of asking
         self._flying = 0
         self._piece = min(PIECE, max(1, ledger.budget // 4))
-        self._patience = patience or Patience(asking_anew(consumer_config(kafka, part, "-")))
+        self._patience = patience or patience_of(kafka, part)
         config = producer_config(kafka, part) | {
             "message.timeout.ms": DELIVERY_MS,
             "queue.buffering.max.messages": 1_000_000,  # bytes are the bound: IN_FLIGHT
@@ -224,7 +224,7 @@ class _Batch:
             where = message.topic() or "", message.partition() or 0, message.offset() or 0
             self.reports.append((*where, len(message) + OVERHEAD))
         self._told += 1
-        if self._told + self._untaken >= self._size:
+        if self._is_finished:
             self._heard(self.error)
         self._finish()
 
@@ -234,8 +234,12 @@ class _Batch:
         self._untaken = count
         self._finish()
 
+    @property
+    def _is_finished(self) -> bool:
+        return self._told + self._untaken >= self._size
+
     def _finish(self) -> None:
-        if self._told + self._untaken >= self._size:
+        if self._is_finished:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(self._wake)
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from schemas.kafka.clients import Config, consumer_config, producer_config
-from schemas.kafka.stuck import Patience, asking_anew
+from schemas.kafka.clients import Config, producer_config
+from schemas.kafka.stuck import Patience, patience_of
 from schemas.settings import KafkaSettings
 
 Placed = tuple[int, bytes, bytes]  # partition, key, value of a record
@@ -23,7 +23,7 @@ class Outlet:
     def __init__(self, kafka: KafkaSettings, part: str = "process", patience: Patience | None = None) -> None:
         """`patience`: with a producer that delivers nothing; by default, while Kafka answers somebody else."""
         self._failures: list[KafkaError] = []
-        self._patience = patience or Patience(asking_anew(consumer_config(kafka, part, "-")))
+        self._patience = patience or patience_of(kafka, part)
         self._producer = Producer(outlet_config(kafka, part) | {"on_delivery": self._on_failure})
 
     def send(self, topic: str, outputs: Iterable[tuple[bytes, bytes]]) -> None:

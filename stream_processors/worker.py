@@ -15,7 +15,7 @@ from schemas.kafka.admin import admin_client, partitions_of, topic_ids
 from schemas.kafka.backlog import Ledger, Watch
 from schemas.kafka.clients import consumer_config, process_group, resolve_group, sink_group
 from schemas.kafka.offsets import KafkaOffsets
-from schemas.kafka.stuck import Patience, asking_anew
+from schemas.kafka.stuck import patience_of
 from schemas.settings import Settings
 from schemas.telemetry import Metrics, logger
 from schemas.topics import Topics
@@ -155,7 +155,7 @@ def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseExcep
     offsets = KafkaOffsets(kafka, "process", refresh_s=REFRESH_S)
     app = build(process_group(kafka), topics.raw, how, pipeline.submit)
     readers = {sink_group(kafka): (*topics.outputs, topics.evidence), resolve_group(kafka): (topics.evidence,)}
-    sight = Sight(Patience(asking_anew(consumer_config(kafka, "process", "-"))), fail)
+    sight = Sight(patience_of(kafka, "process"), fail)
     watch = watch_over(readers, kafka, offsets, ledger, sight.looked)
     processing = _Processing(pipeline, behind)
     return Worker(app, processing, watch, offsets, admin, disk, process_group(kafka), topics.raw, metrics)

@@ -10,11 +10,11 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaException
 
-from schemas.kafka.clients import Config
+from schemas.kafka.clients import Config, consumer_config
+from schemas.settings import KafkaSettings
 
-PATIENCE_S: Final = (
-    30.0  # twice this with nothing heard while Kafka answers: neither a rebalance nor a batch takes so long
-)
+# Twice this with nothing heard while Kafka answers: neither a rebalance nor a batch takes so long.
+PATIENCE_S: Final = 30.0
 ASK_S: Final = 2.0
 
 
@@ -76,3 +76,8 @@ def asking_anew(config: Config) -> Callable[[], bool]:
         return True
 
     return answers
+
+
+def patience_of(kafka: KafkaSettings, part: str) -> Patience:
+    """With a client of a part, while Kafka answers a new one."""
+    return Patience(asking_anew(consumer_config(kafka, part, "-")))

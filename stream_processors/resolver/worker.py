@@ -8,7 +8,7 @@ from schemas.kafka.admin import admin_client, partitions_of, topic_ids
 from schemas.kafka.backlog import Ledger
 from schemas.kafka.clients import consumer_config, resolve_group, sink_group
 from schemas.kafka.offsets import KafkaOffsets
-from schemas.kafka.stuck import Patience, asking_anew
+from schemas.kafka.stuck import patience_of
 from schemas.settings import Settings
 from schemas.telemetry import Metrics
 from schemas.topics import Topics
@@ -86,6 +86,6 @@ def build_resolver(
     )
     offsets = KafkaOffsets(kafka, PART, refresh_s=REFRESH_S)
     app = build(group, (topics.evidence,), how, loop.submit)
-    sight = Sight(Patience(asking_anew(consumer_config(kafka, PART, "-"))), fail)
+    sight = Sight(patience_of(kafka, PART), fail)
     watch = watch_over({sink_group(kafka): topics.resolved}, kafka, offsets, ledger, sight.looked)
     return Worker(app, loop, watch, offsets, admin, disk, group, (topics.evidence,), metrics)

@@ -160,3 +160,15 @@ def kill(up: subprocess.Popen[bytes], part: str) -> bool:
         return False
     os.kill(pid, signal.SIGKILL)
     return True
+
+
+@contextmanager
+def standing_still(up: subprocess.Popen[bytes], part: str) -> Iterator[None]:
+    """A part that `up` runs is there and does nothing, for the while."""
+    pid = part_pid(up, part)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)

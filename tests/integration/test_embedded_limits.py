@@ -1,30 +1,13 @@
 """The embedded broker drops what it cannot hold, without a word: the budget holds senders back before."""
 
-import os
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.integration.beside import Load, exactly
-from tests.integration.running import install, kill, part_pid, running
+from tests.integration.running import install, kill, running, standing_still
 
 pytestmark = [pytest.mark.slow, pytest.mark.chdb, pytest.mark.timeout(600)]
-
-
-@contextmanager
-def standing_still(up: subprocess.Popen[bytes], part: str) -> Iterator[None]:
-    """A part that is there and does nothing."""
-    pid = part_pid(up, part)
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def test_at_full_speed_with_any_part_standing_still_or_killed_nothing_is_dropped(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """What became of an interaction is told by its receipt; what was rejected goes back in, once, and says where it was."""
 
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,7 +16,7 @@ from schemas.ids import event_id
 from schemas.kafka.clients import producer_config
 from schemas.settings import load
 from sinks.clickhouse.client import ClickHouse, connect
-from tests.integration.running import PATIENCE_S, WRITE_KEY, Installation, install, part_pid, running
+from tests.integration.running import PATIENCE_S, WRITE_KEY, Installation, install, running, standing_still
 from tests.throughline.commands.running import Terminal
 from tests.waiting import until
 from throughline.embedded.broker import reachable
@@ -88,18 +86,6 @@ def receipt(up: Up, message_id: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.json()["receipt"]
     return told
-
-
-@contextmanager
-def frozen(up: Up, part: str) -> Iterator[None]:
-    """A part stands still for the while."""
-    pid = part_pid(up.process, part)
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
@@ -196,7 +182,7 @@ def test_a_receipt_tells_what_became_of_an_interaction_from_its_acceptance_on(up
     large = tracked("Bought", "r-2", 2, properties={"note": "x" * 300_000})
     url = f"{up.installation.http}/v1/receipts/{event_id('default', 'web', 'r-1')}"
     assert httpx.get(url, auth=(WRITE_KEY, ""), timeout=30).status_code == 404
-    with frozen(up, "sink"):
+    with standing_still(up.process, "sink"):
         [answer] = up.installation.send([bought])
         assert answer["event_id"] == str(event_id("default", "web", "r-1"))
         assert (receipt(up, "r-1")["status"], receipt(up, "r-1")["of_this_source"]) == ("accepted", True)

@@ -55,7 +55,7 @@ _QUICK: Final[dict[str, Measure]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure; exit status 1 when a quick run is worse than the one recorded, 2 for a name that is none."""
+    """Measure; exit status 1 when a lap failed or a quick run is worse than recorded, 2 for a name that is none."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", choices=[[], *_MEASURES], metavar="NAME", help=", ".join(_MEASURES))
     parser.add_argument("--quick", action="store_true", help="the small run; compare its ratios")
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     if asked.record or not (asked.quick or asked.names):
         write(QUICK if asked.quick else RESULTS / f"{machine['date']}.jsonl", run)
         page.write()
-    return 1 if faults else 0
+    return 1 if faults or any("failed" in result for result in run.results) else 0
 
 
 def _measured(measures: Sequence[Measure], size: float) -> Iterator[Result]:

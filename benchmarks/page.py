@@ -74,21 +74,27 @@ def _contest(runs: Sequence[Run], benchmark: str, title: str, told: str) -> Iter
     if run is None:
         return
     yield f"## {title}\n\n{_where(run)}{_loud(run.of(benchmark))} {told}\n"
-    who = sorted({name for row in run.of(benchmark) for name in row["cpu_s_per_million"]}, key=_rank)
+    who = sorted({name for row in run.of(benchmark) for name in row.get("cpu_s_per_million", {})}, key=_rank)
     heads = ["", "events/s", *(f"CPU s a million: {name}" for name in who), "peak MB", "ours is", "not equal"]
     rows = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
-    for row in run.of(benchmark):
-        times = row["ours_is_times"]
-        cells = [
-            f"{row['contestant']}{_engine(row)}",
-            _spread(row["events_per_s"]),
-            *(_spread(row["cpu_s_per_million"][name]) if name in row["cpu_s_per_million"] else "" for name in who),
-            f"{row['peak_memory_mb']}",
-            f"{times['as_fast']['median']} x as fast, {times['as_thrifty']['median']} x as thrifty",
-            row["unequal"],
-        ]
-        rows.append(f"| {' | '.join(cells)} |")
+    rows += [f"| {' | '.join(_cells(row, who))} |" for row in run.of(benchmark)]
     yield "\n".join(rows) + "\n"
+
+
+def _cells(row: Result, who: Sequence[str]) -> list[str]:
+    """A contestant's line; a lap that failed is told where the rate stands."""
+    failed = [f"failed ({len(row['failed'])} of {row['turns']}): {row['failed'][0]}"] if "failed" in row else []
+    cpu = row.get("cpu_s_per_million", {})
+    rates = [_spread(row["events_per_s"])] if "events_per_s" in row else []
+    times = row.get("ours_is_times")
+    return [
+        f"{row['contestant']}{_engine(row)}",
+        "; ".join(rates + failed),
+        *(_spread(cpu[name]) if name in cpu else "" for name in who),
+        f"{row.get('peak_memory_mb', '')}",
+        f"{times['as_fast']['median']} x as fast, {times['as_thrifty']['median']} x as thrifty" if times else "",
+        row["unequal"],
+    ]
 
 
 def _others(runs: Sequence[Run]) -> Iterator[str]:
@@ -117,7 +123,7 @@ def _where(run: Run) -> str:
 
 def _loud(rows: Sequence[Result]) -> str:
     """A warning where others had the machine's cores as well."""
-    loudest = max(row["others_share_of_cores"] for row in rows)
+    loudest = max(row.get("others_share_of_cores", 0.0) for row in rows)
     return f" **The machine was not quiet: others had up to {loudest:.0%} of its cores.**" if loudest > QUIET else ""
 
 

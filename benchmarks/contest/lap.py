@@ -9,6 +9,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from benchmarks.contest.contestants import OURS, Contestant, environment
 from benchmarks.contest.course import PARTITIONS, Course
+from benchmarks.contest.groups import forget
 from benchmarks.contest.verify import WrongOutputError, verify
 from benchmarks.contest.watch import POLL_S, Lap, LapFailedError, Watch, running
 from schemas.kafka.clients import process_group
@@ -37,14 +38,15 @@ def run(contestant: Contestant, course: Course, broker: int, folder: Path) -> La
         return sum(offsets.ends_of(list(begin)).values()) - sum(begin.values())
 
     log = folder / "log"
-    with running(contestant.command(course, folder.name, folder), environment(course, folder), log) as process:
-        lap = Watch(count, process, log, {"broker": broker}).lap(len(course.ids))
-        if contestant.has_our_step:
-            _verify_fates(course, offsets, topics, before)
-    offsets.close()
-    after = _ends(course.bootstrap, topics)
-    verify(course, begin, _of(topics[0], after))
-    _clean(contestant, course, topics)
+    try:
+        with running(contestant.command(course, folder.name, folder), environment(course, folder), log) as process:
+            lap = Watch(count, process, log, {"broker": broker}).lap(len(course.ids))
+            if contestant.has_our_step:
+                _verify_fates(course, offsets, topics, before)
+        verify(course, begin, _of(topics[0], _ends(course.bootstrap, topics)))
+    finally:
+        offsets.close()
+        _clean(contestant, course, topics)
     return lap
 
 
@@ -96,13 +98,10 @@ def _verify_fates(course: Course, offsets: KafkaOffsets, topics: tuple[str, ...]
 
 def _clean(contestant: Contestant, course: Course, topics: tuple[str, ...]) -> None:
     """So that the next run begins alike: our group forgotten, others' topics gone."""
-    admin = AdminClient({"bootstrap.servers": course.bootstrap})
     if contestant.name == OURS:
-        group = process_group(KafkaSettings(bootstrap=course.bootstrap, prefix=course.prefix))
-        futures = admin.delete_consumer_groups([group])
-    else:
-        futures = admin.delete_topics(list(topics))
-    for future in futures.values():
+        forget(course.bootstrap, process_group(KafkaSettings(bootstrap=course.bootstrap, prefix=course.prefix)))
+        return
+    for future in AdminClient({"bootstrap.servers": course.bootstrap}).delete_topics(list(topics)).values():
         try:
             future.result()
         except KafkaException as error:

@@ -14,6 +14,7 @@ from typing import Final
 
 from confluent_kafka.admin import AdminClient
 
+from benchmarks.contest.groups import forget
 from benchmarks.contest.quiet import load_of_others
 from benchmarks.contest.turns import Result, by_turns, summary
 from benchmarks.contest.verify import WrongOutputError
@@ -94,19 +95,21 @@ def _run(name: str, scene: Scene, rows: int) -> Lap:
     """
     scene.folder.mkdir(parents=True)
     table = "bare" if name == BARE else "interactions"
-    with _clickhouse(scene) as (gateway, url, client):
-        migrate(client)
-        if name == BARE:
-            client.command("CREATE TABLE bare AS interactions")
-        log = scene.folder / "log"
-        with running(_command(name, scene, table, url), _environment(scene, url), log) as process:
-            watch = Watch(lambda: _count(client, table), process, log, {"clickhouse": gateway, "broker": scene.broker})
-            lap = watch.lap(rows, ("contestant", "clickhouse"))
-        _verify(client, table, rows)
-    if name == OURS:
-        admin = AdminClient({"bootstrap.servers": scene.bootstrap})
-        for future in admin.delete_consumer_groups([sink_group(KafkaSettings(bootstrap=scene.bootstrap))]).values():
-            future.result()
+    try:
+        with _clickhouse(scene) as (gateway, url, client):
+            migrate(client)
+            if name == BARE:
+                client.command("CREATE TABLE bare AS interactions")
+            log = scene.folder / "log"
+            with running(_command(name, scene, table, url), _environment(scene, url), log) as process:
+                servers = {"clickhouse": gateway, "broker": scene.broker}
+                lap = Watch(lambda: _count(client, table), process, log, servers).lap(
+                    rows, ("contestant", "clickhouse")
+                )
+            _verify(client, table, rows)
+    finally:
+        if name == OURS:
+            forget(scene.bootstrap, sink_group(KafkaSettings(bootstrap=scene.bootstrap)))
     return lap
 
 

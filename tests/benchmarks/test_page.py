@@ -52,6 +52,21 @@ def test_contestants_are_told_with_what_is_not_equal() -> None:
     assert page.endswith("notes\n")
 
 
+def test_a_lap_that_failed_is_told_beside_those_that_did_not() -> None:
+    whole = {
+        "benchmark": BENCHMARK,
+        "contestant": "faust_dict",
+        "unequal": "a set",
+        "turns": 2,
+        "failed": ["late", "x"],
+    }
+    part = contestant("quix_step", 3.0) | {"turns": 3, "failed": ["all came out at once"]}
+    page = text([Run(MACHINE, [part, whole])], "")
+    assert "| 3 (2 to 4); failed (1 of 3): all came out at once |" in line(page, "| quix_step")
+    assert line(page, "| faust_dict") == "| faust_dict | failed (2 of 2): late |  |  |  |  | a set |"
+    assert line(page, "| processor: times as fast as stock Faust").endswith("|  | not measured |")
+
+
 def test_a_loud_machine_is_told() -> None:
     assert "others had up to 30% of its cores" in text([Run(MACHINE, [contestant("quix_step", 3.0, 0.3)])], "")
 

@@ -1,8 +1,11 @@
 from pathlib import Path
 
+import pytest
+
 from benchmarks.contest.quiet import Reading
-from benchmarks.contest.turns import by_turns, spread, summary
-from benchmarks.contest.watch import Lap
+from benchmarks.contest.turns import Failed, by_turns, spread, summary
+from benchmarks.contest.verify import WrongOutputError
+from benchmarks.contest.watch import Lap, LapFailedError
 
 
 def lap(seconds: float, cpu: float, others: float = 0.0) -> Lap:
@@ -20,6 +23,57 @@ def test_each_turn_has_all_and_every_second_one_goes_backwards() -> None:
     laps = by_turns(["a", "b"], 3, run, Path("somewhere"))
     assert order == ["a-0", "b-0", "b-1", "a-1", "a-2", "b-2"]
     assert {name: len(found) for name, found in laps.items()} == {"a": 3, "b": 3}
+
+
+def test_a_lap_that_fails_is_told_and_the_turns_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    ends = {
+        "slow-0": LapFailedError("3 of 10 came out:\nthe end of its log"),
+        "wrong-1": WrongOutputError("9 rows, 10 were expected"),
+    }
+
+    def run(name: str, folder: Path) -> Lap:
+        if folder.name in ends:
+            raise ends[folder.name]
+        return lap(10, 10)
+
+    laps = by_turns(["slow", "wrong"], 2, run, Path("somewhere"))
+    assert laps == {
+        "slow": [Failed("3 of 10 came out"), lap(10, 10)],
+        "wrong": [lap(10, 10), Failed("9 rows, 10 were expected")],
+    }
+    said = capsys.readouterr().err
+    assert "the end of its log" in said
+    assert "turn 1 of 2: slow failed: 3 of 10 came out" in said
+
+
+def test_what_is_no_lap_that_failed_ends_the_run() -> None:
+    def run(name: str, folder: Path) -> Lap:
+        raise RuntimeError(name, folder)
+
+    with pytest.raises(RuntimeError):
+        by_turns(["a"], 1, run, Path("somewhere"))
+
+
+def test_figures_are_of_the_laps_that_did_not_fail() -> None:
+    late, gone = Failed("too late"), Failed("gone")
+    ours: list[Lap | Failed] = [lap(10, 10), lap(10, 10), gone]
+    theirs: list[Lap | Failed] = [late, lap(20, 40), lap(40, 40)]
+    told = summary(theirs, ours)
+    assert told["turns"] == 3
+    assert told["failed"] == ["too late"]
+    assert told["events_per_s"] == {"median": 37_500, "least": 25_000, "most": 50_000}
+    assert told["ours_is_times"] == {
+        "as_fast": {"median": 2.0, "least": 2.0, "most": 2.0},
+        "as_thrifty": {"median": 4.0, "least": 4.0, "most": 4.0},
+    }
+
+
+def test_without_a_good_lap_there_are_no_figures_and_without_one_of_ours_no_ratios() -> None:
+    assert summary([Failed("a"), Failed("b")], [lap(1, 1), lap(1, 1)]) == {"turns": 2, "failed": ["a", "b"]}
+    alone = summary([lap(1, 1)], [Failed("a")])
+    assert "failed" not in alone
+    assert "events_per_s" in alone
+    assert "ours_is_times" not in alone
 
 
 def test_ratios_are_taken_within_a_turn() -> None:

@@ -101,7 +101,8 @@ def _clean(contestant: Contestant, course: Course, topics: tuple[str, ...]) -> N
     if contestant.name == OURS:
         forget(course.bootstrap, process_group(KafkaSettings(bootstrap=course.bootstrap, prefix=course.prefix)))
         return
-    for future in AdminClient({"bootstrap.servers": course.bootstrap}).delete_topics(list(topics)).values():
+    admin = AdminClient({"bootstrap.servers": course.bootstrap})  # without a name it would be gone before they are
+    for future in admin.delete_topics(list(topics)).values():
         try:
             future.result()
         except KafkaException as error:

@@ -13,7 +13,7 @@ from tests.deploy.docker.composed import Compose
 from tests.ports import free_port
 
 _CLIENTS, _CONTROLLERS = 9092, 9093
-_OF_THE_IMAGE = ("KAFKA_HEAP_OPTS",)
+_OF_THE_IMAGE = ("KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS")
 
 
 @dataclass(slots=True)

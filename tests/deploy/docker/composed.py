@@ -82,6 +82,8 @@ class Service(BaseModel):
     """What becomes of one container."""
 
     image: str
+    build: dict[str, object] | None = None
+    pull_policy: str = ""
     user: str = ""
     command: list[str] | None = None
     environment: dict[str, str] = {}

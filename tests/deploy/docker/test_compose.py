@@ -96,6 +96,30 @@ def test_its_image_has_a_version(cluster: Compose, name: str) -> None:
     assert tag == "local" if image == "throughline" else re.fullmatch(r"v?\d+\.\d+(\.\d+)?", tag)
 
 
+def test_one_service_builds_the_image_and_the_others_take_that_alone(cluster: Compose) -> None:
+    """Builds run beside one another: two that export one name fail, on the first machine that has no such image yet."""
+    ours = {name: service for name, service in cluster.services.items() if service.image.startswith("throughline:")}
+    assert set(ours) == {*PARTS, *JOBS}
+    assert [name for name, service in ours.items() if service.build] == ["serve"]
+    assert {service.pull_policy for service in ours.values()} == {"never"}
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_a_broker_logs_nothing_into_its_memory(cluster: Compose, name: str) -> None:
+    """Of itself the image writes hourly logs, and one of garbage collections, where we have a tmpfs."""
+    broker = cluster.services[name]
+    [logging] = [mount.target for mount in broker.volumes if mount.type == "bind"]
+    assert broker.environment["KAFKA_LOG4J_OPTS"] == f"-Dlog4j2.configurationFile={logging}"
+    assert "-loggc" not in broker.environment["EXTRA_ARGS"]
+    assert all("size=" in entry for entry in broker.tmpfs)
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_a_broker_can_load_its_codecs(cluster: Compose, name: str) -> None:
+    """Snappy and zstd are libraries that Java puts into /tmp first; engines mount a tmpfs with noexec."""
+    assert any(entry.startswith("/tmp:exec") for entry in cluster.services[name].tmpfs)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_it_is_started_again_and_looked_after(cluster: Compose, name: str) -> None:
     service = cluster.services[name]

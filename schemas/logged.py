@@ -25,9 +25,8 @@ class Logged:
         self._metrics = metrics
         self._file = file
         self._errors: dict[str, float] = {}
-        with suppress(OSError, ValueError, AttributeError, TypeError):
-            for event, at in orjson.loads(file.read_bytes()).items():
-                self._note("error", str(event), float(at))
+        for event, at in left(file).items():
+            self._note("error", event, at)
 
     def __call__(self, _: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         """Note a warning or an error."""
@@ -53,3 +52,16 @@ class Logged:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             fresh.write_bytes(orjson.dumps(newest))
             fresh.replace(self._file)
+
+
+def left(file: Path) -> dict[str, float]:
+    """The errors that a part has left in its file: when each was last logged. Empty where there is no such file."""
+    try:
+        return {str(event): float(at) for event, at in orjson.loads(file.read_bytes()).items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def file_of(data_dir: Path, part: str) -> Path:
+    """Where a part leaves its errors."""
+    return data_dir / "logged" / f"{part}.json"

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import click
 
-from schemas.logged import Logged
+from schemas.logged import Logged, file_of
 from schemas.settings import Loaded, Settings
 from schemas.telemetry import Metrics, configure_logging, logger
 from throughline.failures import Failed
@@ -40,8 +40,8 @@ def run_part(
         Failed: the part ended with an error, or its metrics port is taken.
     """
     metrics = Metrics()
-    kept = loaded.settings.data_dir / "logged"
-    noted = Logged(metrics, kept / f"{part}.json")
+    kept = file_of(loaded.settings.data_dir, part)
+    noted = Logged(metrics, kept)
     configure_logging(part, level=log_level, noted=noted)
     metrics.build_info.labels(version("throughline"), part).set(1)
     main = main or import_module(_MAINS[part]).main
@@ -57,7 +57,7 @@ def run_part(
         told()
 
     try:
-        with marked(kept, part) as was_cut_off, known_keys(loaded.settings.kafka):
+        with marked(kept.parent, part) as was_cut_off, known_keys(loaded.settings.kafka):
             if was_cut_off:
                 logger().error("last_run_killed", hint="for want of memory, by a hand, or by a power cut")
             status = main(loaded.settings, metrics, ready)

@@ -46,10 +46,11 @@ def findings(instances: Sequence[Instance], now: float) -> list[Finding]:
 
 def _of_one(instance: Instance, now: float) -> Iterator[Finding]:
     name = f"{instance.part} at {instance.address}"
-    if instance.samples is None:
-        yield Finding("PartDown", f"{name} does not answer: is it running?")
-        return
     last = last_logged(instance, now)
+    if instance.samples is None:
+        said = "" if last is None else f" Its last error: {last.event}, {last.ago_s:.0f} s ago"
+        yield Finding("PartDown", f"{name} does not answer: is it running?{said}")
+        return
     yield from _disk(instance)
     if not instance.is_ready:
         alert = "IntakeNotReady" if instance.part == "serve" else "PartNotReady"
@@ -162,6 +163,7 @@ def _behind(instances: Sequence[Instance]) -> Iterator[Finding]:
 def last_logged(instance: Instance, now: float) -> Logged | None:
     """The last warning or error of a process; None where it logged neither."""
     told = instance.values("logged_timestamp_seconds")
+    told = told or [({"level": "error", "event": event}, at) for event, at in instance.errors.items()]
     if not told:
         return None
     labels, at = max(told, key=lambda one: one[1])

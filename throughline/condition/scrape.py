@@ -1,11 +1,13 @@
-"""The metrics of the parts that should run."""
+"""The metrics of the parts that should run; of one that does not answer, what it left on this machine."""
 
+import socket
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from schemas.logged import file_of, left
 from schemas.settings import Settings
 from schemas.telemetry import PREFIX
 from throughline.stack import METRICS_PORTS
@@ -24,11 +26,13 @@ class Instance:
         part: serve, process, resolve or sink.
         address: host:port of its metrics.
         samples: by the metric's name without our prefix; None where it did not answer.
+        errors: where it did not answer: its last errors, and when each was logged, as far as this machine knows.
     """
 
     part: Part
     address: str
     samples: dict[str, list[tuple[Labels, float]]] | None
+    errors: dict[str, float] = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
@@ -46,16 +50,33 @@ class Instance:
 
 def scrape(settings: Settings) -> list[Instance]:
     """Ask every process that the configuration names."""
-    return [Instance(part, address, _asked(address)) for part in PARTS for address in addresses(settings, part)]
+    return [_instance(settings, part, address) for part in PARTS for address in addresses(settings, part)]
+
+
+def _instance(settings: Settings, part: Part, address: str) -> Instance:
+    samples = _asked(address)
+    errors = left(file_of(settings.data_dir, part)) if samples is None else {}
+    return Instance(part, address, samples, errors)
 
 
 def addresses(settings: Settings, part: Part) -> list[str]:
-    """Where a part's metrics are: `metrics.targets`, else where `up` serves them."""
+    """Where a part's metrics are: `metrics.targets`, else where `up` serves them. A name may stand for several."""
     told = settings.metrics.targets.get(part)
     if told is not None:
-        return [address.strip() for address in told.split(",")]
+        return [address for named in told.split(",") for address in _meant(named.strip())]
     host, _, port = settings.metrics.listen.rpartition(":")
     return [f"{host}:{int(port) + METRICS_PORTS[part]}"]
+
+
+def _meant(named: str) -> list[str]:
+    """Container engines give the addresses of all replicas of a service for its name."""
+    host, _, port = named.rpartition(":")
+    try:
+        found = socket.getaddrinfo(host, int(port), socket.AF_INET, socket.SOCK_STREAM)
+    except (OSError, ValueError):
+        return [named]
+    several = sorted({str(address[0]) for *_, address in found})
+    return [f"{address}:{port}" for address in several] if len(several) > 1 else [named]
 
 
 def _asked(address: str) -> dict[str, list[tuple[Labels, float]]] | None:

@@ -98,3 +98,9 @@ def test_a_part_that_cannot_work_says_what_it_logged_last() -> None:
 def test_what_a_part_waits_for_stands_before_that_it_waits() -> None:
     full = instance("process", ready=0, disk_free_bytes=99, disk_floor_bytes=100)
     assert [finding.alert for finding in findings([full], NOW)] == ["DiskFull", "PartNotReady"]
+
+
+def test_a_part_that_is_down_is_told_with_the_error_that_it_left() -> None:
+    down = Instance("sink", "127.0.0.1:1", None, {"last_run_killed": NOW - 900, "sink_failed": NOW - 4})
+    [finding] = findings([down], NOW)
+    assert finding.what == "sink at 127.0.0.1:1 does not answer: is it running? Its last error: sink_failed, 4 s ago"

@@ -14,6 +14,7 @@ LATELY_S: Final = 60.0
 NEAR: Final = 0.8  # of the budget
 LOW: Final = 4  # times what must be free
 HALF: Final = 0.5  # of the retention that may be used
+BORROWED: Final = "logged_by_"
 MB: Final = 1 << 20
 MANY: Final = 20  # deliveries or items, as the alerts have it
 
@@ -166,5 +167,6 @@ def last_logged(instance: Instance, now: float) -> Logged | None:
     told = told or [({"level": "error", "event": event}, at) for event, at in instance.errors.items()]
     if not told:
         return None
-    labels, at = max(told, key=lambda one: one[1])
+    # what is ours says more than that a library said something
+    labels, at = max(told, key=lambda one: (now - one[1] < LATELY_S, not one[0]["event"].startswith(BORROWED), one[1]))
     return Logged(labels["level"], labels["event"], max(0.0, now - at))

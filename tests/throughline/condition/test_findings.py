@@ -89,6 +89,13 @@ def test_the_newest_of_what_was_logged_counts() -> None:
     assert last_logged(instance(), NOW) is None
 
 
+def test_what_the_part_says_counts_before_what_a_library_says_just_then() -> None:
+    told = [*logged("kafka_lost", 50), *logged("logged_by_librdkafka", 4, "warning")]
+    assert last_logged(instance(logged_timestamp_seconds=told), NOW) == ("error", "kafka_lost", 50.0)
+    told = [*logged("kafka_lost", 4000), *logged("logged_by_librdkafka", 400, "warning")]
+    assert last_logged(instance(logged_timestamp_seconds=told), NOW) == ("error", "kafka_lost", 4000.0)
+
+
 def test_a_part_that_cannot_work_says_what_it_logged_last() -> None:
     waiting = instance("process", ready=0, logged_timestamp_seconds=logged("kafka_awaited", 70, "warning"))
     [finding] = findings([waiting], NOW)

@@ -110,6 +110,14 @@ def test_a_store_that_does_not_answer_is_named_without_its_password(tmp_path: Pa
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_query_may_begin_with_a_comment_as_those_of_the_documentation_do(tmp_path: Path) -> None:
+    nowhere = {"THROUGHLINE_CLICKHOUSE__URL": "http://127.0.0.1:1/throughline"}
+    done = run(tmp_path, "sql", "-- Count, as in 2 = 1 + 1.\nSELECT count() FROM timeline", **nowhere)
+    assert (done.returncode, "clickhouse at 127.0.0.1:1" in done.stderr) == (1, True), done.stderr
+    done = run(tmp_path, "sql", "--jsn", "SELECT 1", **nowhere)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+
+
 @pytest.mark.slow
 def test_up_without_its_kafka_says_so(tmp_path: Path) -> None:
     done = run(tmp_path, "up", THROUGHLINE_KAFKA__BOOTSTRAP="127.0.0.1:1")

@@ -10,7 +10,7 @@ from throughline.output import cell, print_rows
 from throughline.reading import opened
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # a query may begin with a comment: `-- ...`
 @click.argument("query")
 @with_json
 @with_settings

@@ -25,32 +25,35 @@ from benchmarks import (
     sink,
     telemetry,
     timeline,
+    workers,
 )
 from benchmarks.contest import processors, sinks
 from benchmarks.machine import describe
 from benchmarks.records import QUICK, RESULTS, Result, Run, read, write
 
-Measure = Callable[[float], Result | list[Result]]  # takes a factor of its sizes
+# Takes a factor of its sizes; and up to how many times the smallest to go, where it compares sizes.
+Measure = Callable[[float, int], Result | list[Result]]
 
 _MEASURES: Final[dict[str, Measure]] = {
-    "processors": lambda size: processors.measure(int(240_000 * size), int(12_000 * size)),
-    "sinks": lambda size: sinks.measure(int(200_000 * size)),
-    "processor": lambda size: processor.measure(int(500_000 * size), int(200_000 * size)),
-    "sink": lambda size: sink.measure(int(600_000 * size)),
-    "path": lambda size: path.measure(int(300_000 * size)),
-    "catch_up": lambda size: catch_up.measure(int(500_000 * size)),
-    "latency": lambda size: latency.measure(seconds=int(12 * size)),
-    "intake": lambda size: intake.measure(int(2_000 * size), int(15_000 * size)),
-    "scale": lambda size: scale.measure(int(500_000 * size), int(50_000 * size)),
-    "identity": lambda size: identity.measure(int(1_000_000 * size), int(100_000 * size)),
-    "identify": lambda size: identify.measure(seconds=int(30 * size)),
-    "telemetry": lambda _: telemetry.measure(),
-    "timeline": lambda size: timeline.measure(int(10_000_000 * size), int(100_000 * size)),
+    "processors": lambda size, _: processors.measure(int(240_000 * size), int(12_000 * size)),
+    "sinks": lambda size, _: sinks.measure(int(200_000 * size)),
+    "processor": lambda size, _: processor.measure(int(500_000 * size), int(200_000 * size)),
+    "sink": lambda size, _: sink.measure(int(600_000 * size)),
+    "path": lambda size, _: path.measure(int(300_000 * size)),
+    "catch_up": lambda size, _: catch_up.measure(int(500_000 * size)),
+    "latency": lambda size, _: latency.measure(seconds=int(12 * size)),
+    "intake": lambda size, _: intake.measure(int(2_000 * size), int(15_000 * size)),
+    "scale": lambda size, times: scale.measure(int(500_000 * size), int(50_000 * size), times),
+    "workers": lambda size, _: workers.measure(int(100_000 * size)),
+    "identity": lambda size, _: identity.measure(int(1_000_000 * size), int(100_000 * size)),
+    "identify": lambda size, _: identify.measure(seconds=int(30 * size)),
+    "telemetry": lambda *_: telemetry.measure(),
+    "timeline": lambda size, times: timeline.measure(int(10_000_000 * size), int(100_000 * size), times),
 }
 _SOME: Final = ("plain_step", "quix_step", "quix_state", "faust_dict")
 _QUICK: Final[dict[str, Measure]] = {
-    "processors": lambda size: processors.measure(int(100_000 * size), int(6_000 * size), names=_SOME),
-    "sinks": lambda size: sinks.measure(int(120_000 * size), names=(sinks.FLOOR,)),
+    "processors": lambda size, _: processors.measure(int(100_000 * size), int(6_000 * size), names=_SOME),
+    "sinks": lambda size, _: sinks.measure(int(120_000 * size), names=(sinks.FLOOR,)),
 }
 
 
@@ -61,10 +64,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="the small run; compare its ratios")
     parser.add_argument("--record", action="store_true", help="keep the results, of some benchmarks or a quick run too")
     parser.add_argument("--size", type=float, default=1.0, help="a factor of all sizes; 1 takes 20 quiet minutes")
+    parser.add_argument("--times", type=int, default=10, help="scale, timeline: so many times the smallest, too")
     asked = parser.parse_args(arguments)
     measures = _QUICK if asked.quick else _MEASURES
     machine = describe() | {"size": asked.size}
-    run = Run(machine, list(_measured([measures[name] for name in asked.names or measures], asked.size)))
+    run = Run(machine, list(_measured([measures[name] for name in asked.names or measures], asked.size, asked.times)))
     faults = _compared(run) if asked.quick else []
     if asked.record or not (asked.quick or asked.names):
         write(QUICK if asked.quick else RESULTS / f"{machine['date']}.jsonl", run)
@@ -72,9 +76,9 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if faults or any("failed" in result for result in run.results) else 0
 
 
-def _measured(measures: Sequence[Measure], size: float) -> Iterator[Result]:
+def _measured(measures: Sequence[Measure], size: float, times: int) -> Iterator[Result]:
     for measure in measures:
-        found = measure(size)
+        found = measure(size, times)
         for result in found if isinstance(found, list) else [found]:
             print(orjson.dumps(result).decode(), flush=True)
             yield result

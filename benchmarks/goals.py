@@ -117,7 +117,9 @@ GOALS: Final = (
     Goal(
         "HTTP intake: interactions a CPU second", _of("intake, batches of 100", "events_per_cpu_s"), 25_000, why=_ITEM
     ),
+    Goal("latency at 500/s: p99, ms", _of("latency", f"{_LATENCY}.p99", events_per_s=500), 1_000, at_least=False),
     Goal("latency at 1,000/s: p99, ms", _of("latency", f"{_LATENCY}.p99", events_per_s=1_000), 1_000, at_least=False),
+    Goal("latency at 2,000/s: p99, ms", _of("latency", f"{_LATENCY}.p99", events_per_s=2_000), 1_000, at_least=False),
     Goal("latency at 5,000/s: p50, ms", _of("latency", f"{_LATENCY}.p50", events_per_s=5_000), 300, at_least=False),
     Goal("latency at 5,000/s: p99, ms", _of("latency", f"{_LATENCY}.p99", events_per_s=5_000), 1_000, at_least=False),
     Goal(
@@ -126,6 +128,8 @@ GOALS: Final = (
     Goal("a customer's timeline in 10 M rows, by the command: p95, ms", _timeline("command"), 30, at_least=False),
     Goal("a customer's timeline in 10 M rows, by the view: p95, ms", _timeline("printed"), 30, at_least=False),
     Goal("processor: cost of an event at ten times everything", _of("scale, processor", "ratio"), 1.2, at_least=False),
+    Goal("processor: cost of an event with two workers", _of("workers", "ratio.2.median"), 1.2, at_least=False),
+    Goal("processor: cost of an event with four workers", _of("workers", "ratio.4.median"), 1.2, at_least=False),
     Goal("identity: cost of a link at ten times everything", _of("scale, identity", "ratio"), 1.2, at_least=False),
     Goal("timeline: cost at ten times the rows", _of("timeline", "ratio_of_p50.printed"), 1.2, at_least=False),
     Goal(

@@ -2,9 +2,10 @@
 
 import os
 import platform
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -63,3 +64,15 @@ def running(module: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]
     finally:
         process.terminate()
         assert process.wait(20) == 0
+
+
+@contextmanager
+def held(pids: Collection[int]) -> Iterator[None]:
+    """Processes do nothing for the while; it must be shorter than a consumer's session, 45 s."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)

@@ -92,7 +92,7 @@ def _compared(turns: list[tuple[_Taken, _Taken]]) -> dict[str, object]:
 def _run(bootstrap: str, folder: Path, prefix: str, interactions: Iterable[dict[str, object]]) -> _Taken:
     kafka = KafkaSettings(bootstrap=bootstrap, prefix=prefix)
     create(AdminClient({"bootstrap.servers": bootstrap}), Topics(prefix).specs(4, 1))
-    count, size = _preload(kafka, map(record, interactions))
+    count, size = preload(kafka, map(record, interactions))
     offsets = KafkaOffsets(kafka, "bench", refresh_s=60)
     with running("benchmarks.processor", bootstrap, f"{folder}/{prefix}data", prefix) as worker:
         began, first, before = _passed(offsets, kafka, 1, worker.pid)
@@ -102,7 +102,7 @@ def _run(bootstrap: str, folder: Path, prefix: str, interactions: Iterable[dict[
     return _Taken(last - first, size // count, ended - began, after - before, memory)
 
 
-def _preload(kafka: KafkaSettings, records: Iterator[tuple[bytes, bytes]]) -> tuple[int, int]:
+def preload(kafka: KafkaSettings, records: Iterator[tuple[bytes, bytes]]) -> tuple[int, int]:
     """How many, and bytes of all values."""
     producer = Producer(producer_config(kafka, "bench"))
     topic = Topics(kafka.prefix).interactions("web")

@@ -1,14 +1,15 @@
-"""What an event costs where there are ten times as many customers, identifiers and events before it; and more workers.
+"""What an event costs where there are ten times as many customers, identifiers and events before it.
 
 `python -m benchmarks.scale` prints JSON lines. The step with its store and its evidence runs in this process, without
-Kafka, on two stores by turns; links go into two graphs, one after the other; workers are real, over one topic.
+Kafka, on stores that take turns; links go into graphs, one after the other. `--times 100` adds a store and a graph of a
+hundred times as many: at `--size 1`, 50 M keys (4 GB on disk) and 10 M identifiers, and as many minutes as those take.
 """
 
 import gc
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -68,16 +69,24 @@ class Place:
         self._stores.close()
 
 
-def measure(history: int = HISTORY, customers: int = CUSTOMERS, runs: int = 40) -> list[dict[str, object]]:
-    """Microseconds an event at one time and at ten times everything, and their ratio."""
-    return [_processor(history, customers, runs), _identity(customers * 2)]
+def measure(
+    history: int = HISTORY, customers: int = CUSTOMERS, times: int = TIMES, runs: int = 40
+) -> list[dict[str, object]]:
+    """Microseconds an event at one time, at ten times and at `times` of everything, and their ratios."""
+    steps = sorted({1, TIMES, times})
+    return [_processor(history, customers, steps, runs), _identity(customers * 2, steps)]
 
 
-def _processor(history: int, customers: int, runs: int) -> dict[str, object]:
+def ratios(steps: Sequence[int], costs: Sequence[float]) -> dict[str, object]:
+    """What an event costs at ten times everything, and at more, in terms of what it costs at one time."""
+    found = {step: round(cost / costs[0], 2) for step, cost in zip(steps, costs, strict=True)}
+    more = {f"ratio_at_{step}": ratio for step, ratio in found.items() if step not in {1, TIMES}}
+    return {"ratio": found[TIMES], **more}
+
+
+def _processor(history: int, customers: int, steps: Sequence[int], runs: int) -> dict[str, object]:
     with TemporaryDirectory() as folder:
-        places = [
-            Place(Path(folder) / str(times), history * times, customers * times, runs * RUN) for times in (1, TIMES)
-        ]
+        places = [Place(Path(folder) / str(step), history * step, customers * step, runs * RUN) for step in steps]
         gc.collect()
         gc.freeze()
         for _ in range(runs):
@@ -88,21 +97,20 @@ def _processor(history: int, customers: int, runs: int) -> dict[str, object]:
     costs = [median(place.took[runs // 10 :]) / RUN * 1e6 for place in places]
     return {
         "benchmark": "scale, processor",
-        "customers": [customers, customers * TIMES],
-        "history": [history, history * TIMES],
+        "customers": [customers * step for step in steps],
+        "history": [history * step for step in steps],
         "cpu_us_an_event": [round(cost, 2) for cost in costs],
-        "ratio": round(costs[1] / costs[0], 2),
+        **ratios(steps, costs),
     }
 
 
-def _identity(identifiers: int) -> dict[str, object]:
-    measured = identifiers // 10
-    found = [identity.links(identifiers * times, measured) for times in (1, TIMES)]
+def _identity(identifiers: int, steps: Sequence[int]) -> dict[str, object]:
+    costs = [identity.links(identifiers * step, identifiers // 10) for step in steps]
     return {
         "benchmark": "scale, identity",
-        "identifiers": [identifiers, identifiers * TIMES],
-        "cpu_us_a_link": [round(cost * 1e6, 1) for cost in found],
-        "ratio": round(found[1] / found[0], 2),
+        "identifiers": [identifiers * step for step in steps],
+        "cpu_us_a_link": [round(cost * 1e6, 1) for cost in costs],
+        **ratios(steps, costs),
     }
 
 

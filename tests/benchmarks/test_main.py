@@ -7,7 +7,7 @@ from benchmarks.records import Result
 
 
 def results(*rows: Result) -> command.Measure:
-    return lambda _: list(rows)
+    return lambda *_: list(rows)
 
 
 @pytest.mark.parametrize(("failed", "status"), [({}, 0), ({"failed": ["all came out at once"]}, 1)])

@@ -1,0 +1,134 @@
+"""One, two and four processors share a topic of four partitions: what an event costs, and how many come out a second.
+
+The workers wait, with their partitions, until all records are there; the clock starts with them. On fewer cores than
+workers and a broker need, they cannot be as many times as fast: so the cost is what is compared, within a turn.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from confluent_kafka import ConsumerGroupState
+from confluent_kafka.admin import AdminClient
+
+from benchmarks.contest.turns import spread
+from benchmarks.events import records
+from benchmarks.machine import cpu_seconds, held, running
+from benchmarks.processor import preload
+from deploy.kafka.local import running_kafka
+from schemas.kafka.admin import create
+from schemas.kafka.clients import process_group
+from schemas.kafka.offsets import KafkaOffsets
+from schemas.settings import KafkaSettings
+from schemas.topics import Topics
+
+WORKERS: Final = (1, 2, 4)
+PARTITIONS: Final = 4
+_PATIENCE_S: Final = 300.0
+_POLL_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One run: the seconds that it took, and CPU seconds of all workers and of the broker."""
+
+    events: int
+    seconds: float
+    workers_s: float
+    broker_s: float
+
+    @property
+    def cost(self) -> float:
+        """CPU seconds a million, of the workers."""
+        return self.workers_s / self.events * 1e6
+
+
+def measure(count: int = 100_000, turns: int = 2) -> dict[str, object]:
+    """Of each number of workers: events a second, and CPU seconds a million."""
+    taken: dict[int, list[Shared]] = {workers: [] for workers in WORKERS}
+    with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as broker:
+        assert broker.child is not None
+        for turn in range(turns):
+            for workers in WORKERS if turn % 2 == 0 else reversed(WORKERS):
+                kafka = KafkaSettings(bootstrap=broker.bootstrap, prefix=f"turn{turn}.of{workers}.")
+                taken[workers].append(_run(kafka, Path(folder), workers, count, broker.child.pid))
+    return told(taken)
+
+
+def told(taken: dict[int, list[Shared]]) -> dict[str, object]:
+    """What all turns come to; `ratio` is the cost of an event in terms of what it costs one worker, turn by turn."""
+    alone = taken[WORKERS[0]]
+    return {
+        "benchmark": "workers",
+        "events": alone[0].events,
+        "events_per_s": {
+            str(workers): spread([run.events / run.seconds for run in runs], 0) for workers, runs in taken.items()
+        },
+        "cpu_s_per_million": {str(workers): spread([run.cost for run in runs], 1) for workers, runs in taken.items()},
+        "cpu_s_per_million_of_broker": {
+            str(workers): spread([run.broker_s / run.events * 1e6 for run in runs], 1)
+            for workers, runs in taken.items()
+        },
+        "ratio": {
+            str(workers): spread([run.cost / one.cost for run, one in zip(runs, alone, strict=True)], 2)
+            for workers, runs in taken.items()
+            if workers != WORKERS[0]
+        },
+    }
+
+
+def _run(kafka: KafkaSettings, folder: Path, workers: int, count: int, broker: int) -> Shared:
+    create(AdminClient({"bootstrap.servers": kafka.bootstrap}), Topics(kafka.prefix).specs(PARTITIONS, 1))
+    with ExitStack() as stack:
+        pids = [
+            stack.enter_context(
+                running("benchmarks.processor", kafka.bootstrap, f"{folder}/{kafka.prefix}{number}", kafka.prefix)
+            ).pid
+            for number in range(workers)
+        ]
+        _until_shared(kafka, workers)
+        with held(pids):
+            preload(kafka, records(count))
+            before, broker_before, began = _spent(pids), cpu_seconds(broker), time.monotonic()
+        _until_done(kafka, count)
+        seconds = time.monotonic() - began
+        return Shared(count, seconds, _spent(pids) - before, cpu_seconds(broker) - broker_before)
+
+
+def _spent(pids: Sequence[int]) -> float:
+    return sum(map(cpu_seconds, pids))
+
+
+def _until_shared(kafka: KafkaSettings, workers: int) -> None:
+    """Until each worker has its partitions, as many as the others."""
+    admin, group = AdminClient({"bootstrap.servers": kafka.bootstrap}), process_group(kafka)
+    topic = Topics(kafka.prefix).interactions("web")
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        found = admin.describe_consumer_groups([group])[group].result()
+        shares = [
+            sum(at.topic == topic for at in member.assignment.topic_partitions)
+            for member in found.members
+            if member.assignment
+        ]
+        if found.state == ConsumerGroupState.STABLE and shares == [PARTITIONS // workers] * workers:
+            return
+        assert time.monotonic() < deadline, f"{found.state}: {shares}"
+        time.sleep(_POLL_S)
+
+
+def _until_done(kafka: KafkaSettings, count: int) -> None:
+    """Until all that is read is committed; then as much must have been written, and no more."""
+    offsets = KafkaOffsets(kafka, "bench", refresh_s=60)
+    source, output = Topics(kafka.prefix).interactions("web"), Topics(kafka.prefix).timeline
+    deadline = time.monotonic() + _PATIENCE_S
+    while (done := sum(offsets.committed(process_group(kafka), offsets.partitions([source])).values())) < count:
+        assert time.monotonic() < deadline, f"{done} of {count}"
+        time.sleep(_POLL_S)
+    written = sum(offsets.ends([output]).values())
+    offsets.close()
+    assert written == count, f"{written} of {count} were written"

@@ -18,6 +18,7 @@ from benchmarks import (
     identity,
     intake,
     latency,
+    levers,
     page,
     path,
     processor,
@@ -50,6 +51,9 @@ _MEASURES: Final[dict[str, Measure]] = {
     "telemetry": lambda *_: telemetry.measure(),
     "timeline": lambda size, times: timeline.measure(int(10_000_000 * size), int(100_000 * size), times),
 }
+_LONG: Final[dict[str, Measure]] = {  # when they are named alone
+    "levers": lambda size, _: levers.measure(int(60_000 * size), int(6 * size)),
+}
 _SOME: Final = ("plain_step", "quix_step", "quix_state", "faust_dict")
 _QUICK: Final[dict[str, Measure]] = {
     "processors": lambda size, _: processors.measure(int(100_000 * size), int(6_000 * size), names=_SOME),
@@ -59,14 +63,15 @@ _QUICK: Final[dict[str, Measure]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Measure; exit status 1 when a lap failed or a quick run is worse than recorded, 2 for a name that is none."""
+    known = _MEASURES | _LONG
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("names", nargs="*", choices=[[], *_MEASURES], metavar="NAME", help=", ".join(_MEASURES))
+    parser.add_argument("names", nargs="*", choices=[[], *known], metavar="NAME", help=", ".join(known))
     parser.add_argument("--quick", action="store_true", help="the small run; compare its ratios")
     parser.add_argument("--record", action="store_true", help="keep the results, of some benchmarks or a quick run too")
     parser.add_argument("--size", type=float, default=1.0, help="a factor of all sizes; 1 takes 20 quiet minutes")
     parser.add_argument("--times", type=int, default=10, help="scale, timeline: so many times the smallest, too")
     asked = parser.parse_args(arguments)
-    measures = _QUICK if asked.quick else _MEASURES
+    measures = _QUICK if asked.quick else known if asked.names else _MEASURES
     machine = describe() | {"size": asked.size}
     run = Run(machine, list(_measured([measures[name] for name in asked.names or measures], asked.size, asked.times)))
     faults = _compared(run) if asked.quick else []

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from confluent_kafka import ConsumerGroupState
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from benchmarks.contest.turns import spread
@@ -30,6 +30,7 @@ WORKERS: Final = (1, 2, 4)
 PARTITIONS: Final = 4
 _PATIENCE_S: Final = 300.0
 _POLL_S: Final = 0.05
+_ANSWER_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +106,22 @@ def _spent(pids: Sequence[int]) -> float:
 
 def _until_shared(kafka: KafkaSettings, workers: int) -> None:
     """Until each worker has its partitions, as many as the others."""
-    admin, group = AdminClient({"bootstrap.servers": kafka.bootstrap}), process_group(kafka)
-    topic = Topics(kafka.prefix).interactions("web")
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        found = admin.describe_consumer_groups([group])[group].result()
-        shares = [
-            sum(at.topic == topic for at in member.assignment.topic_partitions)
-            for member in found.members
-            if member.assignment
-        ]
-        if found.state == ConsumerGroupState.STABLE and shares == [PARTITIONS // workers] * workers:
-            return
-        assert time.monotonic() < deadline, f"{found.state}: {shares}"
+    while (shares := _shares(admin, kafka)) != [PARTITIONS // workers] * workers:
+        assert time.monotonic() < deadline, shares
         time.sleep(_POLL_S)
+
+
+def _shares(admin: AdminClient, kafka: KafkaSettings) -> list[int]:
+    """How many partitions each member of the group has; none while the group is forming."""
+    group, topic = process_group(kafka), Topics(kafka.prefix).interactions("web")
+    try:
+        found = admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
+    except KafkaException:  # the broker does not know the group yet
+        return []
+    assigned = [member.assignment.topic_partitions for member in found.members if member.assignment]
+    return [sum(at.topic == topic for at in partitions) for partitions in assigned]
 
 
 def _until_done(kafka: KafkaSettings, count: int) -> None:

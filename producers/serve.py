@@ -20,7 +20,7 @@ from producers.intake.http import HttpIntake
 from producers.intake.smtp import MailServer
 from producers.receipts import Read, Receipts
 from producers.sources import Source, build
-from schemas.settings import ConfigurationError, Settings
+from schemas.settings import ConfigurationError, HttpSettings, Settings, SmtpSettings
 from schemas.telemetry import Metrics, logger
 
 GRACE_S: Final = 8  # from the signal, for requests that have begun
@@ -68,8 +68,8 @@ class _Serve:
             self._loop.add_signal_handler(number, self._end.set)
         _allow_connections()
         boxes = [source for source in self._sources.values() if source.intake == "smtp"]
-        http_socket = _bound("http.listen", self._settings.http.listen)
-        smtp_socket = _bound("smtp.listen", self._settings.smtp.listen) if boxes else None
+        http_socket = _bound("http", self._settings.http)
+        smtp_socket = _bound("smtp", self._settings.smtp) if boxes else None
         async with AsyncExitStack() as stack:
             kafka = await stack.enter_async_context(connected(self._settings, self._metrics, self._fail_soon, "serve"))
             self._connected = kafka
@@ -137,11 +137,12 @@ class _Serve:
         return [] if trouble is None else [trouble]
 
 
-def _bound(key: str, listen: str) -> socket.socket:
+def _bound(section: str, settings: HttpSettings | SmtpSettings) -> socket.socket:
     try:
-        return bound(listen)
+        return bound(settings.listen, shared=settings.shared)
     except OSError as error:
-        raise ConfigurationError(f"{key} = {listen}: {error.strerror}; name another address") from None
+        msg = f"{section}.listen = {settings.listen}: {error.strerror}; name another address"
+        raise ConfigurationError(msg) from None
 
 
 def _collect_less_often() -> None:

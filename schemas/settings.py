@@ -76,6 +76,7 @@ class HttpSettings(_Section):
     """The HTTP intake."""
 
     listen: Listen = Field("127.0.0.1:8080", description="address and port")
+    shared: bool = Field(default=False, description="other intakes may listen there too: one process a core")
     public_url: str | None = Field(None, description="what vendors call, when a proxy stands before us: https://...")
     notice: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(minutes=1))] = Field(
         timedelta(seconds=3),
@@ -91,6 +92,7 @@ class SmtpSettings(_Section):
     """The SMTP intake."""
 
     listen: Listen = Field("127.0.0.1:2525", description="address and port; opened when a source uses it")
+    shared: bool = Field(default=False, description="other intakes may listen there too: one process a core")
 
 
 class GatewaySettings(_Section):

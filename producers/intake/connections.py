@@ -121,8 +121,10 @@ def http_server(intake: HttpIntake, grace_s: int) -> uvicorn.Server:
     return _Server(config)
 
 
-def bound(listen: str) -> socket.socket:
-    """A listening socket at `host:port`.
+def bound(listen: str, *, shared: bool = False) -> socket.socket:
+    """A listening socket at `host:port`; `shared` with other processes of this user that say so too.
+
+    The kernel gives each new connection to one of those that share.
 
     Raises:
         OSError: the address cannot be had.
@@ -133,6 +135,8 @@ def bound(listen: str) -> socket.socket:
     )[0]
     listening = socket.socket(family, kind, protocol)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind(address)
     except OSError:

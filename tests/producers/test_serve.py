@@ -119,6 +119,24 @@ def test_a_taken_address_is_a_fault_of_the_configuration(served: Served, tmp_pat
         assert "already in use" in second.log.read_text()
 
 
+def test_an_address_can_be_shared_by_two(mock_kafka: KafkaSettings, tmp_path: Path) -> None:
+    shared = MAIL | {"THROUGHLINE_HTTP__SHARED": "true", "THROUGHLINE_SMTP__SHARED": "true"}
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        folder.mkdir()
+    with serving(mock_kafka, folders[0], shared) as one:
+        same = {
+            "THROUGHLINE_HTTP__LISTEN": one.url.removeprefix("http://"),
+            "THROUGHLINE_SMTP__LISTEN": f"127.0.0.1:{one.smtp_port}",
+        }
+        with serving(mock_kafka, folders[1], shared | same, wait=False) as other:
+            until(lambda: "intake_started" in other.log.read_text())
+            assert one.stop() == 0
+            assert httpx.post(f"{one.url}/v1/track", json=TRACK, auth=(KEY, "")).status_code == 200
+            with smtplib.SMTP("127.0.0.1", one.smtp_port, timeout=10) as client:
+                assert client.noop()[0] == 250
+
+
 def test_a_source_without_its_secret_stops_the_start(tmp_path: Path) -> None:
     config = tmp_path / "throughline.toml"
     config.write_text('[sources.web]\nadapter = "segment"\n')

@@ -166,3 +166,12 @@ async def test_a_client_that_asks_first_may_send() -> None:
         writer.close()
         status, _ = await door.say(POST + b"Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n")
         assert status == 413
+
+
+def test_only_those_that_share_an_address_have_it_together() -> None:
+    with bound("127.0.0.1:0", shared=True) as one:
+        address = f"127.0.0.1:{one.getsockname()[1]}"
+        bound(address, shared=True).close()
+        one.listen()
+        with pytest.raises(OSError, match="in use"):
+            bound(address)

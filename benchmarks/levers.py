@@ -34,6 +34,8 @@ from schemas.settings import KafkaSettings
 PARTITIONS: Final = 4
 BURST: Final = 20
 PERIOD_S: Final = 0.02
+FULL: Final = "full"
+LOADS: Final = (FULL, "low")
 TODAY: Final = "today"  # lz4, 5 ms, batches of up to 1 MB, wait 50 ms for 1 byte, 8 MiB a partition at most
 _PATIENCE_S: Final = 120.0
 Records = Sequence[tuple[bytes, bytes]]
@@ -86,21 +88,23 @@ def measure(
     events: int = 60_000, seconds: int = 6, turns: int = 4, levers: Sequence[str] = tuple(LEVERS)
 ) -> list[dict[str, object]]:
     """A result for each lever, load and setting."""
-    some = _records(max(events, int(seconds / PERIOD_S) * BURST))
-    results: list[dict[str, object]] = []
+    return [result for lever in levers for load in LOADS for result in pulled(lever, load, events, seconds, turns)]
+
+
+def pulled(lever: str, load: str, events: int, seconds: int, turns: int) -> list[dict[str, object]]:
+    """A result for each setting of a lever, at one load: so many `events` at full load, `seconds` of them at low."""
+    settings = LEVERS[lever]
+    some = _records(events if load == FULL else int(seconds / PERIOD_S) * BURST)
+    laps: dict[str, list[Lap]] = {name: [] for name in settings}
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as kafka:
         assert kafka.child is not None
         place = _Place(KafkaSettings(bootstrap=kafka.bootstrap), Path(folder), kafka.child.pid)
-        place.lap("warm", _NOTHING, some[:events], slowly=False)
-        for lever in levers:
-            for load, sent in (("full", some[:events]), ("low", some[: int(seconds / PERIOD_S) * BURST])):
-                laps: dict[str, list[Lap]] = {name: [] for name in LEVERS[lever]}
-                for turn in range(turns):
-                    for name in LEVERS[lever] if turn % 2 == 0 else reversed(list(LEVERS[lever])):
-                        topic = f"{lever}-{load}-{name}-{turn}".replace(" ", "-")
-                        laps[name].append(place.lap(topic, LEVERS[lever][name], sent, slowly=load == "low"))
-                results += told(lever, load, laps)
-    return results
+        place.lap("warm", settings[TODAY], some, slowly=False)
+        for turn in range(turns):
+            for name in settings if turn % 2 == 0 else reversed(list(settings)):
+                topic = f"{name}-{turn}".replace(" ", "-")
+                laps[name].append(place.lap(topic, settings[name], some, slowly=load != FULL))
+    return told(lever, load, laps)
 
 
 def told(lever: str, load: str, laps: Mapping[str, Sequence[Lap]]) -> list[dict[str, object]]:

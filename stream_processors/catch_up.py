@@ -61,6 +61,7 @@ class CatchUp:
         self._waiting: frozenset[TopicPartition] = frozenset()
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
+        self._turn = threading.Lock()  # the worker's end may come while the poller begins
 
     # what the poller calls
 
@@ -94,20 +95,22 @@ class CatchUp:
 
     def end(self) -> None:
         """Give up what is not done; it goes on from there at the next assignment."""
-        if self._thread is not None:
-            self._halt.set()
-            self._thread.join()
-            self._thread = None
-        self._waiting = frozenset()
-        self._left.set(0)
+        with self._turn:
+            if self._thread is not None:
+                self._halt.set()
+                self._thread.join()
+                self._thread = None
+            self._waiting = frozenset()
+            self._left.set(0)
 
     # in the thread
 
     def _begin(self, gaps: list[_Gap]) -> None:
-        self._waiting = frozenset(gap.span.at for gap in gaps)
-        self._halt = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(gaps, self._halt), name="catch-up", daemon=True)
-        self._thread.start()
+        with self._turn:
+            self._waiting = frozenset(gap.span.at for gap in gaps)
+            self._halt = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(gaps, self._halt), name="catch-up", daemon=True)
+            self._thread.start()
 
     def _run(self, gaps: list[_Gap], halt: threading.Event) -> None:
         past = self._past()

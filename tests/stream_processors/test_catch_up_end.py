@@ -1,39 +1,55 @@
-"""An assignment that comes when the work has ended is answered, and begins nothing."""
+"""A worker ends in the moment in which a partition comes to it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import NoReturn
+from unittest.mock import Mock
 
 import pytest
+from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
 from schemas.disk import Disk
 from schemas.telemetry import Metrics
-from stream_processors.answers import EndedError
 from stream_processors.catch_up import CatchUp
-from stream_processors.past import Past
-from stream_processors.store import Store
-from stream_processors.transport.start import Found, GroupPositions
+from stream_processors.transport import Found
+from stream_processors.transport.start import GroupPositions
+from tests.waiting import PATIENCE_S
 
 AT = ("interactions.web", 0)
 
 
-def past() -> Past:
-    pytest.fail("nothing is read")
+def test_the_end_waits_for_a_thread_that_is_about_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starting, go, start = threading.Event(), threading.Event(), threading.Thread.start
 
+    def slowly(thread: threading.Thread) -> None:
+        if thread.name == "catch-up":
+            starting.set()
+            assert go.wait(PATIENCE_S)
+        start(thread)
 
-def ended(_: object) -> dict[tuple[str, int], Store]:
-    raise EndedError
-
-
-def fail(error: BaseException) -> NoReturn:
-    raise error
-
-
-def test_a_partition_that_is_found_when_the_work_has_ended_is_nobodys_fault(tmp_path: Path) -> None:
+    monkeypatch.setattr(threading.Thread, "start", slowly)
+    past, failed = Mock(), Mock()
+    past.since.side_effect = KafkaException("away: it would try for ever")
     behind = CatchUp(
-        GroupPositions(from_beginning=True), past, ended, Disk(tmp_path, 0),
-        window=1, channels={}, metrics=Metrics(CollectorRegistry()), fail=fail,
-    )  # fmt: skip
-    starts = behind.find({AT: Found(committed=5, mark="", low=0, high=9)})
-    assert starts[AT].offset == 5
+        GroupPositions(from_beginning=True),
+        lambda: past,
+        lambda asked: {at: Mock(position=None) for at in asked},
+        Disk(tmp_path, 0),
+        window=1,
+        channels={AT[0]: "web"},
+        metrics=Metrics(CollectorRegistry()),
+        fail=failed,
+    )
+    with ThreadPoolExecutor(2) as threads:
+        finding = threads.submit(behind.find, {AT: Found(committed=5, mark="", low=0, high=9)})
+        assert starting.wait(PATIENCE_S)
+        ending = threads.submit(behind.end)
+        done = wait([ending], 0.2).done
+        go.set()
+        assert not done  # a thread that has not started cannot be waited for
+        ending.result(PATIENCE_S)
+        finding.result(PATIENCE_S)
+    assert past.close.called
+    assert not failed.called
     assert behind.withheld() == frozenset()

@@ -96,10 +96,11 @@ async def connected(
         yield Connected(Acceptor(publisher, topics, int(settings.http.max_interaction), metrics), publisher, ledger)
     finally:
         await starting
-        left, _ = await asyncio.gather(publisher.close(FLUSH_S), asyncio.to_thread(watch.stop))
+        left, is_over = await asyncio.gather(publisher.close(FLUSH_S), asyncio.to_thread(watch.stop))
         if left:
             logger().warning("records_left_unsent", records=left)  # none of them was answered as accepted
-        await asyncio.to_thread(offsets.close)
+        if is_over:
+            await asyncio.to_thread(offsets.close)
 
 
 def ledger_of(kafka: KafkaSettings) -> Ledger:

@@ -10,6 +10,7 @@ from sinks.errors import FatalError, TransientError
 
 EVERY_S: Final = 60.0
 EMBEDDED_S: Final = 10.0  # small, and somebody is looking
+LEAVE_S: Final = 1.0
 _AMOUNTS: Final = ("source", "interactions", "delay_s")  # all other columns are shares of a field
 
 
@@ -29,10 +30,10 @@ class Quality:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the thread; a query that is under way is left behind."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(LEAVE_S)
 
     def _run(self) -> None:
         while not self._stop.is_set():

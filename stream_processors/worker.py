@@ -99,8 +99,8 @@ class Worker:
         await asyncio.to_thread(unwatched.join, 0.5)
 
     def _unwatch(self) -> None:
-        self.watch.stop()
-        self.offsets.close()
+        if self.watch.stop():
+            self.offsets.close()
 
 
 def build_worker(settings: Settings, metrics: Metrics, fail: Callable[[BaseException], None]) -> Worker:

@@ -90,6 +90,7 @@ class Offsets(Protocol):
 
 
 OnStage = Callable[[str, Stage], None]  # a group, and where it stands
+LEAVE_S: Final = 1.0  # of a part's time to end
 TELL_S: Final = 0.9  # between two times that stages are told: no look of one a second is left out
 
 
@@ -132,11 +133,12 @@ class Watch:
         self.look()
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the thread."""
+    def stop(self) -> bool:
+        """End the thread; False: a look that Kafka does not answer is left behind, and still uses its offsets."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(LEAVE_S)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval):

@@ -1,16 +1,45 @@
 """What each source sends just now, read back from rows that were really stored."""
 
+import threading
+from typing import NoReturn
+
 import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.telemetry import Metrics
+from sinks.clickhouse.client import ClickHouse
+from sinks.errors import TransientError
 from sinks.quality import Quality
 from tests.sinks.conftest import Store
 from tests.sinks.rows import interaction
 
-pytestmark = pytest.mark.chdb
+
+class StandsStill(ClickHouse):
+    """A ClickHouse that takes a query and does not answer."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    def query(self, *_: object, **__: object) -> NoReturn:
+        self.asked.set()
+        self.answers.wait()
+        raise TransientError("cut off")
 
 
+def test_a_query_that_is_not_answered_holds_no_end_up() -> None:
+    clickhouse = StandsStill()
+    quality = Quality(clickhouse, Metrics(CollectorRegistry()))
+    quality.start()
+    assert clickhouse.asked.wait(10)
+    ending = threading.Thread(target=quality.stop, daemon=True)
+    ending.start()
+    ending.join(30)
+    has_ended = not ending.is_alive()
+    clickhouse.answers.set()
+    assert has_ended
+
+
+@pytest.mark.chdb
 def test_shares_and_delays_are_of_what_was_stored_lately(store: Store) -> None:
     registry = CollectorRegistry()
     quality = Quality(store.client, Metrics(registry))

@@ -104,3 +104,37 @@ def test_a_watch_tells_the_ledger_of_its_groups_and_whoever_asks_of_all() -> Non
     watch.stop()
     assert failures[-1] is watch.failed is None
     assert book.stages == [{AT: (5, 5)}]
+
+
+class Silent(Fake):
+    """Kafka answers once, and then no more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    def ends_of(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        if self.position:
+            self.asked.set()
+            self.answers.wait()
+        self.position = 1
+        return super().ends_of(partitions)
+
+
+def test_a_look_that_kafka_does_not_answer_holds_no_end_up() -> None:
+    kafka = Silent()
+    watch = Watch(kafka, {"group": ("raw",)}, interval=0.001)
+    watch.start()
+    assert kafka.asked.wait(10)
+    told: list[bool] = []
+    ending = threading.Thread(target=lambda: told.append(watch.stop()), daemon=True)
+    ending.start()
+    ending.join(30)
+    has_ended = not ending.is_alive()
+    kafka.answers.set()
+    assert has_ended
+    assert told == [False]
+    ending = threading.Thread(target=lambda: told.append(watch.stop()), daemon=True)
+    ending.start()
+    ending.join(30)
+    assert told == [False, True]

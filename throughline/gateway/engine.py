@@ -66,27 +66,11 @@ class Stream(Iterator[Block], Protocol):
     def close(self) -> None: ...  # noqa: D102
 
 
-class Inserted(Protocol):
-    """What an INSERT wrote, materialised views and all."""
-
-    rows_written: int
-    bytes_written: int
-
-
-class Inserter(Protocol):
-    """An INSERT that takes its data in pieces; of what fails after they are parsed it tells nothing."""
-
-    def append(self, data: bytes) -> None: ...  # noqa: D102
-    def finish(self) -> Inserted: ...  # noqa: D102
-    def cancel(self) -> None: ...  # noqa: D102
-
-
 class Connection(Protocol):
     """A connection of chDB: one statement at a time, state of its own (database, settings, temporary tables)."""
 
     def query(self, query: str | bytes, format: str, params: dict[str, str] | None = None) -> Block: ...  # noqa: A002, D102
     def send_query(self, query: str, format: str, params: dict[str, str] | None = None) -> Stream: ...  # noqa: A002, D102
-    def send_insert(self, query: str, format: str) -> Inserter: ...  # noqa: A002, D102
     def close(self) -> None: ...  # noqa: D102
 
 
@@ -97,6 +81,8 @@ class Engine:
         version: ClickHouse's, as 26.9.2.1.
         zone: the time zone in which times without one are read.
         name: the host's, which servers display.
+        folder: its configuration's, on the store's disk.
+        free_disk: bytes that must stay free there.
     """
 
     def __init__(self, store: Path, configuration: Path, free_disk: int = 0) -> None:
@@ -107,6 +93,7 @@ class Engine:
         Raises:
             RuntimeError: the store cannot be opened; the text is the engine's.
         """
+        self.folder, self.free_disk = configuration, free_disk
         import chdb  # 0.9 s: only the process that owns a store pays for it
 
         # its annotation says str, and it takes the bytes of a statement as well

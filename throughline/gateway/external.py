@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from throughline.gateway.asked import identifier
+from throughline.gateway.asked import identifier, literal
 from throughline.gateway.engine import Connection
 from throughline.gateway.refusal import RefusedError
+from throughline.gateway.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,11 @@ def external(name: str, data: bytes, options: Mapping[str, str]) -> External:
     return External(name, columns, options.get(f"{name}_format", "TabSeparated"), data)
 
 
-def load(connection: Connection, table: External) -> None:
+def load(connection: Connection, table: External, rows: Rows) -> None:
     """Make the table and fill it; blocking."""
     name = identifier(table.name)
     connection.query(f"CREATE OR REPLACE TEMPORARY TABLE {name} ({table.columns}) ENGINE = Memory", "Null")
-    inserter = connection.send_insert(f"INSERT INTO {name}", table.format)
-    inserter.append(table.data)
-    inserter.finish()
+    with rows:
+        rows.add(table.data)
+        file, format_ = literal(rows.path), identifier(table.format)
+        connection.query(f"INSERT INTO {name} FROM INFILE {file} FORMAT {format_}", "Null")

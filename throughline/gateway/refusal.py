@@ -5,7 +5,9 @@ from typing import Final
 
 STD_EXCEPTION: Final = 1001
 _CODE: Final = re.compile(r"Code: (\d+)\.")
-_PREFIX: Final = re.compile(r"\A(?:Streaming (?:query|insert \w+) failed: )?(?:Code: \d+\. DB::Exception: (?=Code: ))*")
+_PREFIX: Final = re.compile(r"\A(?:Streaming query failed: )?(?:Code: \d+\. DB::Exception: (?=Code: ))*")
+# where the gateway had the rows of an INSERT, which is nothing to its client
+_FILE: Final = re.compile(r" ?\(in file/uri /dev/fd/\d+\):?|: data for INSERT was parsed from file")
 _BAD: Final = (
     6,
     8,
@@ -61,7 +63,7 @@ def told(error: Exception) -> tuple[int, str]:
     """The code and the text of an error, ours or the engine's; STD_EXCEPTION for what has none."""
     if isinstance(error, RefusedError):
         return error.code, str(error)
-    text = _PREFIX.sub("", str(error))
+    text = _FILE.sub("", _PREFIX.sub("", str(error)))
     found = _CODE.match(text)
     if found:
         return int(found[1]), text

@@ -9,7 +9,7 @@ from typing import Final
 from throughline.gateway import blocks
 from throughline.gateway.body import Send
 from throughline.gateway.encoding import chosen, encoder
-from throughline.gateway.engine import Block, Inserted
+from throughline.gateway.engine import Block
 from throughline.gateway.refusal import status, told
 
 _TYPES: Final = {
@@ -130,11 +130,6 @@ def summary(began_ns: int, counts: Mapping[str, int]) -> str:
     return json.dumps(
         {**{name: str(value) for name, value in said.items()}, "elapsed_ns": str(time.perf_counter_ns() - began_ns)}
     )
-
-
-def inserted_counts(done: Inserted) -> dict[str, int]:
-    """What an INSERT wrote."""
-    return {"written_rows": done.rows_written, "written_bytes": done.bytes_written}
 
 
 def result_counts(*parts: Block) -> dict[str, int]:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
@@ -17,14 +17,12 @@ from throughline.gateway.greeting import greeting, greets
 from throughline.gateway.house import READER
 from throughline.gateway.leases import Lease, Leases
 from throughline.gateway.refusal import RefusedError
-from throughline.gateway.reply import Reply, content_type, inserted_counts, result_counts, summary
-from throughline.gateway.rows import JSON_ROWS, with_rows
+from throughline.gateway.reply import Reply, content_type, result_counts, summary
+from throughline.gateway.rows import Rows, from_file
 from throughline.gateway.statement import READING, Statement
 
 QUERIES: Final = 16  # statements at once; more wait
 INSERTS: Final = 16  # inserts at once, beside them: a heavy query never holds them up
-ALONE: Final = 32 << 20  # bytes of rows; of larger inserts one at a time is held whole
-MOST: Final = 256 << 20  # bytes of rows
 BUFFER: Final = 1 << 20  # bytes of a result that are read before its head is sent: small ones have all counts in it
 KILL_AGAIN_S: Final = 0.2
 # formats whose blocks may follow one another; the others have a beginning or an end and are answered whole
@@ -58,7 +56,6 @@ class Runner:
         self._threads = ThreadPoolExecutor(QUERIES + INSERTS + 2, thread_name_prefix="engine")
         self._queries = asyncio.Semaphore(QUERIES)
         self._inserts = asyncio.Semaphore(INSERTS)
-        self._large = asyncio.Lock()
         self._running = 0
 
     async def query(self, job: Job, body: Body, reply: Reply) -> None:
@@ -97,10 +94,15 @@ class Runner:
         lease = self._leases.take(job.user, job.asked.options)
         self._running += 1
         try:
-            await self._thread(_prepare, lease, job)
+            await self._thread(self._prepare, lease, job)
             return await work(lease)
         finally:
             await asyncio.shield(self._returned(lease, job))
+
+    def _prepare(self, lease: Lease, job: Job) -> None:
+        lease.prepare(job.asked, job.mark, reader=job.user == READER, insert=job.statement.data is not None)
+        for table in job.files:
+            load(lease.connection, table, self._rows())
 
     async def _returned(self, lease: Lease, job: Job) -> None:
         await self._thread(lease.restore)
@@ -177,37 +179,16 @@ class Runner:
 
     async def _insert(self, connection: Connection, job: Job, first: bytes, body: Body, reply: Reply) -> Finish:
         began = time.perf_counter_ns()
-        if job.statement.format == JSON_ROWS and (rows := await self._whole(first, body)).strip():
-            statement = with_rows(job.statement.sql, rows)
-            block = await asyncio.shield(self._thread(connection.query, statement, "Null"))
-            heads = {"Content-Type": content_type(""), "X-ClickHouse-Summary": summary(began, result_counts(block))}
-            return partial(reply.whole, b"", heads)
-        inserter = await self._thread(connection.send_insert, job.statement.sql, job.statement.format)
-        try:
-            if first:
-                await self._thread(inserter.append, first)
+        with self._rows() as rows:
+            await self._thread(rows.add, first)
             async for piece in body.pieces():
-                await self._thread(inserter.append, piece)
-        except BaseException:
-            await asyncio.shield(self._thread(inserter.cancel))
-            raise
-        done = await asyncio.shield(self._thread(inserter.finish))
-        heads = {"Content-Type": content_type(""), "X-ClickHouse-Summary": summary(began, inserted_counts(done))}
+                await self._thread(rows.add, piece)
+            block = await self._thread(connection.query, from_file(job.statement, rows.path), "Null")
+        heads = {"Content-Type": content_type(""), "X-ClickHouse-Summary": summary(began, result_counts(block))}
         return partial(reply.whole, b"", heads)
 
-    async def _whole(self, first: bytes, body: Body) -> bytes:
-        """All rows of an INSERT: of those with many bytes one at a time."""
-        pieces, size = [first], len(first)
-        async with AsyncExitStack() as turn:
-            async for piece in body.pieces():
-                if size <= ALONE < size + len(piece):
-                    await turn.enter_async_context(self._large)
-                size += len(piece)
-                if size > MOST:
-                    text = f"More than {MOST} bytes of rows in one INSERT: send them in several"
-                    raise RefusedError(307, "TOO_MANY_BYTES", text)
-                pieces.append(piece)
-            return b"".join(pieces)
+    def _rows(self) -> Rows:
+        return Rows(self.engine.folder, self.engine.free_disk)
 
     async def close(self) -> None:
         """End all sessions and threads, then the engine, when the last job has ended."""
@@ -216,12 +197,6 @@ class Runner:
         self._leases.close()
         await self._thread(self.engine.close)
         self._threads.shutdown()
-
-
-def _prepare(lease: Lease, job: Job) -> None:
-    lease.prepare(job.asked, job.mark, reader=job.user == READER, insert=job.statement.data is not None)
-    for table in job.files:
-        load(lease.connection, table)
 
 
 def _buffered(stream: Stream) -> tuple[list[Block], bool]:

@@ -8,7 +8,7 @@ from throughline.gateway.lexer import Kind, Token, UnfinishedError, tokens
 from throughline.gateway.refusal import RefusedError
 
 READING: Final = frozenset({"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "SET", "USE", "CHECK"})
-_DEEPER: Final = {b"(": 1, b"[": 1, b"{": 1, b")": -1, b"]": -1, b"}": -1}
+DEEPER: Final = {b"(": 1, b"[": 1, b"{": 1, b")": -1, b"]": -1, b"}": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _read(text: bytes, stream: Iterator[Token]) -> Statement:
         if token.kind is Kind.MARK:
             if token.text == b";" and depth <= 0:
                 return _last(text, seen, stream)
-            depth += _DEEPER.get(token.text, 0)
+            depth += DEEPER.get(token.text, 0)
         if depth == 0 and _verb(seen) == "INSERT":
             insert = _insert(text, seen, token)
             if insert is not None:
@@ -126,7 +126,7 @@ def _format(seen: Sequence[Token]) -> str | None:
     """The FORMAT at the end, before SETTINGS at most."""
     depth = 0
     for at in range(len(seen) - 2, 0, -1):
-        depth += _DEEPER.get(seen[at + 1].text, 0) if seen[at + 1].kind is Kind.MARK else 0
+        depth += DEEPER.get(seen[at + 1].text, 0) if seen[at + 1].kind is Kind.MARK else 0
         if seen[at].word == "FORMAT" and depth == 0 and seen[at + 1].kind is Kind.WORD:
             follows = seen[at + 2].word if at + 2 < len(seen) else "SETTINGS"
             return seen[at + 1].text.decode() if follows == "SETTINGS" else None

@@ -1,7 +1,7 @@
 import pytest
 
 from throughline.gateway.asked import asked
-from throughline.gateway.engine import Block, Inserter, Stream
+from throughline.gateway.engine import Block, Stream
 from throughline.gateway.leases import MOST_SESSIONS, Lease, Leases
 from throughline.gateway.refusal import RefusedError
 
@@ -21,9 +21,6 @@ class _Connection:
         return _NOTHING
 
     def send_query(self, query: str, format: str, params: dict[str, str] | None = None) -> Stream:  # noqa: A002
-        raise NotImplementedError
-
-    def send_insert(self, query: str, format: str) -> Inserter:  # noqa: A002
         raise NotImplementedError
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from throughline.gateway.refusal import RefusedError, status, told
             (27, "Code: 27. DB::Exception: No. (X)"),
         ),
         (
-            RuntimeError("Streaming insert finish failed: Code: 27. DB::Exception: No: Code: 1. (X)"),
+            RuntimeError("Code: 27. DB::Exception: Code: 27. DB::Exception: No: (in file/uri /dev/fd/7): Code: 1. (X)"),
             (27, "Code: 27. DB::Exception: No: Code: 1. (X)"),
         ),
         (ValueError("odd"), (1001, "Code: 1001. DB::Exception: odd (STD_EXCEPTION)")),

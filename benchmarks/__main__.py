@@ -23,6 +23,7 @@ from benchmarks import (
     path,
     processor,
     scale,
+    servers,
     sink,
     telemetry,
     timeline,
@@ -53,6 +54,7 @@ _MEASURES: Final[dict[str, Measure]] = {
 }
 _LONG: Final[dict[str, Measure]] = {  # when they are named alone
     "levers": lambda size, _: levers.measure(int(60_000 * size), int(6 * size)),
+    "servers": lambda size, _: servers.measure(int(400 * size), int(4_000 * size)),
 }
 _SOME: Final = ("plain_step", "quix_step", "quix_state", "faust_dict")
 _QUICK: Final[dict[str, Measure]] = {

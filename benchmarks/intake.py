@@ -22,31 +22,26 @@ BATCH = 100
 _AUTHORIZATION = b64encode(f"{KEY}:".encode()).decode()
 
 
-def measure(batches: int = 2_000, singles: int = 15_000) -> list[dict[str, object]]:
+def measure(batch_count: int = 2_000, single_count: int = 15_000) -> list[dict[str, object]]:
     """Interactions a second and CPU seconds a million: in batches of 100, then one a request."""
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as broker:
         kafka = KafkaSettings(bootstrap=broker.bootstrap)
         create(AdminClient({"bootstrap.servers": broker.bootstrap}), Topics().specs(4, 1))
         with serving(kafka, Path(folder)) as served:
-            _run(served, _batches(200), 8)  # until caches and the first metadata are warm
+            send(served.url, batches(200), 8)  # until caches and the first metadata are warm
             results = [
-                _measure(served, "intake, batches of 100", list(_batches(batches)), BATCH, connections=8),
-                _measure(served, "intake, single events", list(_singles(singles)), 1, connections=64),
+                _measure(served, "intake, batches of 100", list(batches(batch_count)), BATCH, connections=8),
+                _measure(served, "intake, single events", list(singles(single_count)), 1, connections=64),
             ]
             stored = _stored(broker.bootstrap)
-            assert stored == (200 + batches) * BATCH + singles, stored
+            assert stored == (200 + batch_count) * BATCH + single_count, stored
             return results
-
-
-def send(served: Served, batches: int) -> None:
-    """Send so many batches, and wait for all answers."""
-    _run(served, _batches(batches), 8)
 
 
 def _measure(served: Served, name: str, requests: list[bytes], items: int, connections: int) -> dict[str, object]:
     pid = served.process.pid
     before, began = cpu_seconds(pid), time.monotonic()
-    slowest = _run(served, iter(requests), connections)
+    slowest = send(served.url, iter(requests), connections)
     seconds, spent = time.monotonic() - began, cpu_seconds(pid) - before
     events = len(requests) * items
     return {
@@ -79,12 +74,14 @@ def _event(number: int) -> dict[str, object]:
     }
 
 
-def _batches(count: int) -> Iterator[bytes]:
+def batches(count: int) -> Iterator[bytes]:
+    """So many requests of `BATCH` interactions each."""
     for number in range(count):
         yield _request("/v1/batch", {"batch": [_event(number * BATCH + at) for at in range(BATCH)]})
 
 
-def _singles(count: int) -> Iterator[bytes]:
+def singles(count: int) -> Iterator[bytes]:
+    """So many requests of one interaction each."""
     for number in range(count):
         yield _request("/v1/track", _event(number))
 
@@ -98,9 +95,9 @@ def _request(path: str, body: object) -> bytes:
     return head.encode() + content
 
 
-def _run(served: Served, requests: Iterator[bytes], connections: int) -> float:
+def send(url: str, requests: Iterator[bytes], connections: int) -> float:
     """Send all, each connection one at a time; the 99th percentile of the answers' times in seconds."""
-    port = int(served.url.rpartition(":")[2])
+    port = int(url.rpartition(":")[2])
     times: list[float] = []
 
     async def client() -> None:

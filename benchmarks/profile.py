@@ -76,7 +76,7 @@ def _intake(folder: Path) -> Iterator[int]:
     with running_kafka(folder / "kafka", Path(".kafka")) as kafka:
         create(AdminClient({"bootstrap.servers": kafka.bootstrap}), Topics().specs(4, 1))
         with serving(KafkaSettings(bootstrap=kafka.bootstrap), folder) as served:
-            load = Thread(target=intake.send, args=(served, 3_000), daemon=True)
+            load = Thread(target=intake.send, args=(served.url, intake.batches(3_000), 8), daemon=True)
             load.start()
             yield served.process.pid
             load.join()

@@ -76,8 +76,8 @@ CASES = (
             'deliveries_total{source="web", outcome="accepted"}': "0+100x130",
             'deliveries_total{source="web", outcome="unavailable"}': "0x30 0+10x30 300x60",
         },
-        ("5m", "16m"),
-        ("8m",),
+        ("5m", "12m30s"),
+        ("8m", "10m"),
     ),
     Case(  # what a sender did wrong is not ours
         "IntakeRefusing",
@@ -152,6 +152,21 @@ CASES = (
         ("10m", "21m"),
         ("10m40s", "12m"),
     ),
+    Case(  # the intake did not answer for two minutes: what it had refused long before is not refused again
+        "SignatureFailuresJumped",
+        {'deliveries_total{source="social", outcome="signature_wrong"}': "0x30 50x90 stale _x11 50x130"},
+        ("25m", "31m20s", "32m"),
+    ),
+    Case(
+        "RejectedShareJumped",
+        {ACCEPTED: "0+1x120 stale _x11 133+1x150", REJECTED: "0x5 500x114 stale _x11 500x150"},
+        ("36m", "37m"),
+    ),
+    Case(
+        "IdentityRefusedJumped",
+        {'identity_refused_total{rule="hub"}': "0x5 100x114 stale _x11 100x150"},
+        ("36m", "37m"),
+    ),
     Case(
         "FieldShareDropped",
         {
@@ -174,6 +189,17 @@ CASES = (
         "DelayJumped",
         {'quality_delay_seconds{source="web"}': "20x300 600x60", 'quality_interactions{source="web"}': "500x360"},
         ("50m",),
+        ("57m",),
+    ),
+    Case(  # a clock that is ahead
+        "DelayJumped",
+        {'quality_delay_seconds{source="web"}': "1x300 -10800x60", 'quality_interactions{source="web"}': "500x360"},
+        ("50m",),
+        ("52m", "57m"),
+    ),
+    Case(  # one that always was
+        "DelayJumped",
+        {'quality_delay_seconds{source="web"}': "-600x360", 'quality_interactions{source="web"}': "500x360"},
         ("57m",),
     ),
     *behind("process"),

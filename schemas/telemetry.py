@@ -13,6 +13,8 @@ from typing import Any, Final, Self, cast
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 
+from schemas.recent import Labels, Recent, noting
+
 PREFIX: Final = "throughline"
 LIBRDKAFKA: Final = "librdkafka"  # the logger of the Kafka clients that are given one
 _BRIEF: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
@@ -157,6 +159,22 @@ class Metrics:
         self.quality_delay = gauge(
             "quality_delay_seconds", "Median from occurred to received, of the last ten minutes.", "source"
         )
+        recent = ", of the last five minutes: for `throughline status`."
+        self.deliveries_recent = gauge("deliveries_recent", f"Deliveries{recent}", "source", "outcome")
+        self.accepted_recent = gauge(
+            "interactions_accepted_recent", f"Interactions accepted{recent}", "channel", "source"
+        )
+        self.rejected_recent = gauge(
+            "interactions_rejected_recent", f"Items rejected{recent}", "channel", "source", "reason"
+        )
+
+    def recents(self) -> list[Recent]:
+        """The counters of which somebody asks what they did just now."""
+        return [
+            _recent(self.deliveries, self.deliveries_recent),
+            _recent(self.accepted, self.accepted_recent),
+            _recent(self.rejected, self.rejected_recent),
+        ]
 
     def serve(self, listen: str) -> Callable[[], None]:
         """Serve /metrics at `host:port`; the answer stops it.
@@ -166,13 +184,26 @@ class Metrics:
         """
         host, _, port = listen.rpartition(":")
         server, thread = start_http_server(int(port), host, registry=self.registry)
+        end = noting(self.recents())
 
         def stop() -> None:
+            end()
             server.shutdown()
             server.server_close()
             thread.join()
 
         return stop
+
+
+def _recent(counter: Counter, gauge: Gauge) -> Recent:
+    def read() -> dict[Labels, float]:
+        samples = [sample for family in counter.collect() for sample in family.samples]
+        return {tuple(at.labels.values()): at.value for at in samples if at.name.endswith("_total")}
+
+    def show(labels: Labels, rise: float) -> None:
+        gauge.labels(*labels).set(rise)
+
+    return Recent(read, show)
 
 
 def configure_logging(

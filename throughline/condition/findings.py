@@ -10,13 +10,15 @@ from throughline.condition.scrape import Instance
 
 RUNBOOK: Final = "docs/runbook.md"
 BEHIND_S: Final = 30.0  # as the alerts have it
+SLOW_S: Final = 5.0  # the objective from received to queryable
 LATELY_S: Final = 60.0
 NEAR: Final = 0.8  # of the budget
 LOW: Final = 4  # times what must be free
 HALF: Final = 0.5  # of the retention that may be used
 BORROWED: Final = "logged_by_"
 MB: Final = 1 << 20
-MANY: Final = 20  # deliveries or items, as the alerts have it
+MANY: Final = 10  # deliveries or items of five minutes
+FIFTH: Final = 0.2  # of them; the alerts, which know what is usual, ask for less
 
 
 class Finding(NamedTuple):
@@ -117,25 +119,32 @@ def _logged(last: Logged, name: str) -> Iterator[Finding]:
 
 
 def _of_sources(instances: Sequence[Instance]) -> Iterator[Finding]:
-    """Sources of which more is refused than taken, since the parts began: what was taken before is not known here."""
-    for source, told in deliveries(instances).items():
+    """Sources of which much was refused in the last five minutes: what is usual is not known here."""
+    for source, told in deliveries(instances, "deliveries_recent").items():
         failed = sum(count for outcome, count in told.items() if outcome.startswith(("signature_", "key_")))
         passed = told.get("accepted", 0.0)
-        if source and failed >= MANY and failed > passed:
-            what = f"of source {source} {failed:.0f} deliveries failed verification, {passed:.0f} passed"
+        if source and _is_much(failed, failed + passed):
+            what = (
+                f"of source {source} {failed:.0f} deliveries failed verification in five minutes, {passed:.0f} passed"
+            )
             yield Finding("SignatureFailuresJumped", what)
-    accepted = _by_source(instances, "interactions_accepted_total")
-    for source, count in _by_source(instances, "interactions_rejected_total").items():
-        if count >= MANY and count > accepted.get(source, 0.0):
-            what = f"of source {source} {count:.0f} items were rejected, {accepted.get(source, 0.0):.0f} accepted"
+    accepted = _by_source(instances, "interactions_accepted_recent")
+    for source, count in _by_source(instances, "interactions_rejected_recent").items():
+        passed = accepted.get(source, 0.0)
+        if _is_much(count, count + passed):
+            what = f"of source {source} {count:.0f} items were rejected in five minutes, {passed:.0f} accepted"
             yield Finding("RejectedShareJumped", f"{what}: `throughline rejected list` says why")
 
 
-def deliveries(instances: Sequence[Instance]) -> dict[str, dict[str, float]]:
+def _is_much(wrong: float, of: float) -> bool:
+    return wrong >= MANY and wrong > FIFTH * of
+
+
+def deliveries(instances: Sequence[Instance], metric: str = "deliveries_total") -> dict[str, dict[str, float]]:
     """By source, how many deliveries had which outcome since the intakes began; the empty source is an unknown key."""
     found: dict[str, dict[str, float]] = {}
     for instance in instances:
-        for labels, count in instance.values("deliveries_total"):
+        for labels, count in instance.values(metric):
             told = found.setdefault(labels["source"], {})
             told[labels["outcome"]] = told.get(labels["outcome"], 0.0) + count
     return found
@@ -159,6 +168,8 @@ def _behind(instances: Sequence[Instance]) -> Iterator[Finding]:
         part = group.rpartition("-")[2]
         if seconds > BEHIND_S:
             yield Finding(f"{part.capitalize()}Behind", f"{part} is {seconds:.0f} s behind")
+        elif seconds > SLOW_S:
+            yield Finding("EndToEndSlow", f"{part} is {seconds:.0f} s behind: more than it may take to be queryable")
 
 
 def last_logged(instance: Instance, now: float) -> Logged | None:

@@ -35,15 +35,15 @@ HEALTHY = instance(
     backlog_bytes=10,
     backlog_budget_bytes=100,
     positions_lost_total=0,
-    deliveries_total=[sent("accepted", 0), sent("signature_wrong", 19), sent("key_wrong", 900, source="")],
-    interactions_accepted_total=[from_web(29)],
-    interactions_rejected_total=[from_web(0)],
+    deliveries_recent=[sent("accepted", 0), sent("signature_wrong", 9), sent("key_wrong", 900, source="")],
+    interactions_accepted_recent=[from_web(29)],
+    interactions_rejected_recent=[from_web(7)],
     audit_missing=float("nan"),
     disk_free_bytes=float("nan"),
     disk_floor_bytes=float("nan"),
     retention_limit_ratio=0.5,
     retention_used_ratio=[(READ, 0.125)],
-    lag_seconds=[({"group": "throughline-sink", "topic": "t"}, 29.0)],
+    lag_seconds=[({"group": "throughline-sink", "topic": "t"}, 5.0)],
     logged_timestamp_seconds=logged("insert_failed", 600),
 )
 BROKEN: dict[str, Instance] = {
@@ -53,14 +53,17 @@ BROKEN: dict[str, Instance] = {
     "DiskFull": instance("process", disk_free_bytes=99, disk_floor_bytes=100),
     "RetentionNear": instance("serve", retention_limit_ratio=0.5, retention_used_ratio=[(READ, 0.25)]),
     "RetentionReached": instance("serve", retention_limit_ratio=0.5, retention_used_ratio=[(READ, 0.5)]),
-    "SignatureFailuresJumped": instance("serve", deliveries_total=[sent("accepted", 20), sent("signature_wrong", 21)]),
-    "RejectedShareJumped": instance("serve", interactions_rejected_total=[from_web(15), from_web(15)]),
+    "SignatureFailuresJumped": instance(
+        "serve", deliveries_recent=[sent("accepted", 400), sent("signature_wrong", 101)]
+    ),
+    "RejectedShareJumped": instance("serve", interactions_rejected_recent=[from_web(4), from_web(4)]),
     "IntakeNotReady": instance("serve", ready=0),
     "BacklogNearBudget": instance("serve", backlog_bytes=85, backlog_budget_bytes=100),
     "BacklogOverBudget": instance("serve", backlog_bytes=101, backlog_budget_bytes=100),
     "ProcessBehind": instance("serve", lag_seconds=[({"group": "p.throughline-process", "topic": "t"}, 31.0)]),
     "ResolveBehind": instance("serve", lag_seconds=[({"group": "throughline-resolve", "topic": "t"}, 31.0)]),
     "SinkBehind": instance("serve", lag_seconds=[({"group": "throughline-sink", "topic": "t"}, 31.0)]),
+    "EndToEndSlow": instance("serve", lag_seconds=[({"group": "throughline-sink", "topic": "t"}, 5.1)]),
     "RecordsLost": instance(positions_lost_total=1),
     "RowsNotReadBack": instance(read_back_missing_total=1),
     "EvidenceUnreadable": instance("resolve", identity_unreadable_total=2),
@@ -111,3 +114,10 @@ def test_a_part_that_is_down_is_told_with_the_error_that_it_left() -> None:
     down = Instance("sink", "127.0.0.1:1", None, {"last_run_killed": NOW - 900, "sink_failed": NOW - 4})
     [finding] = findings([down], NOW)
     assert finding.what == "sink at 127.0.0.1:1 does not answer: is it running? Its last error: sink_failed, 4 s ago"
+
+
+def test_what_a_source_did_wrong_long_ago_is_over() -> None:
+    past = instance(
+        "serve", deliveries_total=[sent("signature_wrong", 900)], interactions_rejected_total=[from_web(900)]
+    )
+    assert findings([past], NOW) == []

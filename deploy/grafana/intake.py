@@ -32,6 +32,7 @@ TAKEN: Final = Row(
                 )
             ],
             Unit.RATE,
+            nothing="none",
         ),
         Question(
             "What is rejected at the door, and why?",
@@ -45,6 +46,7 @@ TAKEN: Final = Row(
                 )
             ],
             Unit.RATE,
+            nothing="none",
         ),
     ],
 )

@@ -25,6 +25,7 @@ WAITING: Final = Row(
             "Of the part that is behind: one topic alone means one channel, or one kind of output.",
             [Query("throughline:part_lag_messages:sum > 0", "{{part}} {{topic}}")],
             Unit.COUNT,
+            nothing="none",
         ),
         Question(
             "In which partitions do most wait?",
@@ -36,6 +37,7 @@ WAITING: Final = Row(
                 )
             ],
             Unit.COUNT,
+            nothing="none",
         ),
     ],
 )

@@ -15,7 +15,7 @@ FRESH: Final = Row(
     [
         Question(
             "How long until 99 of 100 interactions can be read?",
-            "From the moment they were received. Above 10 s: which part is behind is below.",
+            "From the moment they were received. Above 10 s: which part is behind stands beside it.",
             [Query("throughline:end_to_end_seconds:p99_5m", "p99")],
             Unit.SECONDS,
             Bounds(5, 10),
@@ -49,7 +49,7 @@ COMPLETE: Final = Row(
             Query("max(throughline_audit_missing)", "missing"),
         ),
         promised_none(
-            "How many have two?",
+            "How many accepted records have two fates?",
             "0 is the promise. `throughline audit` names the positions.",
             Query("max(throughline_audit_doubled)", "doubled"),
         ),

@@ -62,6 +62,7 @@ class Question:
         title: the question.
         remedy: what the answer means, and what to do when it is bad.
         is_number: one number for now, else lines over time.
+        is_signed: an answer below 0 means something; else lines begin at 0.
         nothing: what no answer means.
         width: of 24.
     """
@@ -72,6 +73,7 @@ class Question:
     unit: Unit
     bounds: Bounds | None = None
     is_number: bool = False
+    is_signed: bool = False
     nothing: str = "no data"
     width: int = 12
 
@@ -95,8 +97,10 @@ class Question:
     def _lines(self) -> timeseries.Panel:
         legend = common.VizLegendOptions().display_mode(drawn.LegendDisplayMode.TABLE).calcs(["lastNotNull", "max"])
         tooltip = common.VizTooltipOptions().mode(drawn.TooltipDisplayMode.MULTI).sort(drawn.SortOrder.DESCENDING)
-        made = timeseries.Panel().height(8).min(0).fill_opacity(8).show_points(drawn.VisibilityMode.NEVER)
+        made = timeseries.Panel().height(8).fill_opacity(8).show_points(drawn.VisibilityMode.NEVER)
         made.legend(legend.placement(drawn.LegendPlacement.BOTTOM).show_legend(show_legend=True)).tooltip(tooltip)
+        if not self.is_signed:
+            made.min(0)
         if self.bounds is not None:
             made.thresholds_style(common.GraphThresholdsStyleConfig().mode(drawn.GraphThresholdsStyleMode.DASHED))
         return made

@@ -32,6 +32,7 @@ FATES: Final = Row(
             "id_conflict: the same id with another body. Kept whole: `throughline rejected list`.",
             [rate("throughline_interactions_rejected_total", "source", "reason", where='{part="process"}')],
             Unit.RATE,
+            nothing="none",
         ),
         Question(
             "How long does a run take?",

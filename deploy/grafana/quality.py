@@ -21,7 +21,7 @@ AMOUNT: Final = Row(
             Unit.COUNT,
         ),
         Question(
-            "On which channels?",
+            "On which channels does each source send?",
             "A source of several channels that loses one: that client or form was changed.",
             [rate("throughline_interactions_accepted_total", "source", "channel", where=CHOSEN)],
             Unit.RATE,
@@ -46,19 +46,21 @@ USE: Final = Row(
             Bounds(0.01, 0.05),
         ),
         Question(
-            "Why?",
+            "Why are they rejected?",
             "docs/reference/reasons.md says what each means; `throughline rejected list --source` shows them whole.",
             [rate("throughline_interactions_rejected_total", "source", "reason", where=CHOSEN)],
             Unit.RATE,
+            nothing="none",
         ),
         Question(
-            "Which part said so?",
+            "Which part rejected them?",
             "serve: not decoded. process: not a sound interaction, or an id with two bodies. sink: ClickHouse refused.",
             [rate("throughline_interactions_rejected_total", "source", "part", where=CHOSEN)],
             Unit.RATE,
+            nothing="none",
         ),
         Question(
-            "Which deliveries carry nothing?",
+            "Which deliveries were not accepted, or carry nothing?",
             "empty: verified, and nothing in it for a timeline; vendors send those as tests.",
             [
                 rate(
@@ -69,6 +71,7 @@ USE: Final = Row(
                 )
             ],
             Unit.RATE,
+            nothing="none",
         ),
     ],
 )
@@ -107,6 +110,7 @@ WHOLE: Final = Row(
             "Of the last ten minutes. Hours: the sender works off a queue. Below 0: its clock is ahead.",
             [Query(f"max by (source) (throughline_quality_delay_seconds{CHOSEN})", "{{source}}")],
             Unit.SECONDS,
+            is_signed=True,
             width=8,
         ),
         Question(

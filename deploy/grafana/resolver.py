@@ -25,6 +25,7 @@ IDENTITY: Final = Row(
             "hub: one identifier of very many people, as a test account. contested, unique, guest: two on one device.",
             [rate("throughline_identity_refused_total", "rule")],
             Unit.RATE,
+            nothing="none",
         ),
         Question(
             "How many customers are known by two and more identifiers?",

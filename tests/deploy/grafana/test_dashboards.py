@@ -45,6 +45,20 @@ def test_a_panel_is_a_question_that_somebody_asks(question: Question) -> None:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
+def test_an_answer_below_zero_is_seen_where_it_means_something(question: Question) -> None:
+    assert question.is_signed == ("Below 0" in question.remedy)
+    if not question.is_number:
+        defaults = question.panel().build().field_config
+        assert defaults is not None
+        assert defaults.defaults.min_val == (None if question.is_signed else 0)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_can_be_understood_without_its_neighbours(question: Question) -> None:
+    assert len(question.title.split()) >= 3
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
 def test_it_asks_for_metrics_that_exist(question: Question) -> None:
     names = {name for query in question.queries for name in NAMED.findall(query.expr)}
     assert names - known() == set()

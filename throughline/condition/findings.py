@@ -15,6 +15,19 @@ LATELY_S: Final = 60.0
 NEAR: Final = 0.8  # of the budget
 LOW: Final = 4  # times what must be free
 HALF: Final = 0.5  # of the retention that may be used
+TOLD_BY: Final = {  # what these events tell of; any other error ends the part
+    "insert_failed": "SinkRetrying",
+    "clickhouse_awaited": "SinkRetrying",
+    "disk_filled_up": "DiskFull",
+    "evidence_not_read": "EvidenceUnreadable",
+    "records_lost": "RecordsLost",
+    "position_fell_out_of_range": "RecordsLost",
+    "row_not_read_back": "RowsNotReadBack",
+    "audit_changed": "AuditMissing",
+    "adapter_failed": "IntakeRefusing",
+    "request_failed": "IntakeRefusing",
+    "smtp_failed": "IntakeRefusing",
+}
 BORROWED: Final = "logged_by_"
 MB: Final = 1 << 20
 MANY: Final = 10  # deliveries or items of five minutes
@@ -112,10 +125,8 @@ def _backlog(instance: Instance) -> Iterator[Finding]:
 
 def _logged(last: Logged, name: str) -> Iterator[Finding]:
     said = f"{name} logged {last.event} {last.ago_s:.0f} s ago"
-    if last.event in ("insert_failed", "clickhouse_awaited"):
-        yield Finding("SinkRetrying", said)
-    elif last.level == "error":
-        yield Finding("PartRestarting", said)
+    if last.level == "error" or last.event in TOLD_BY:
+        yield Finding(TOLD_BY.get(last.event, "PartRestarting"), said)
 
 
 def _of_sources(instances: Sequence[Instance]) -> Iterator[Finding]:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from throughline.condition.findings import findings, last_logged
+from throughline.condition.findings import TOLD_BY, findings, last_logged
 from throughline.condition.scrape import Instance, Labels, Part
 
 NOW = 1_000_000.0
-RUNBOOK = Path(__file__).parents[3] / "docs/runbook.md"
+ROOT = Path(__file__).parents[3]
+RUNBOOK = ROOT / "docs/runbook.md"
+LOGGING = ("producers", "schemas", "sinks", "stream_processors")
 Samples = dict[str, list[tuple[Labels, float]]]
 READ: Labels = {"group": "g", "topic": "t"}
 
@@ -121,3 +123,12 @@ def test_what_a_source_did_wrong_long_ago_is_over() -> None:
         "serve", deliveries_total=[sent("signature_wrong", 900)], interactions_rejected_total=[from_web(900)]
     )
     assert findings([past], NOW) == []
+
+
+@pytest.mark.parametrize("event", TOLD_BY)
+def test_what_was_logged_leads_to_where_it_is_told_of(event: str) -> None:
+    """And it is an event that somebody logs: a name that was changed would lead to PartRestarting again."""
+    [finding] = findings([instance(logged_timestamp_seconds=logged(event, 5))], NOW)
+    assert finding.alert == TOLD_BY[event]
+    assert finding.alert.lower() in RUNBOOK.read_text().lower()
+    assert any(f'"{event}"' in file.read_text() for part in LOGGING for file in (ROOT / part).rglob("*.py"))

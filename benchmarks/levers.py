@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count as counting
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from subprocess import PIPE, Popen
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
@@ -103,7 +103,13 @@ def pulled(lever: str, load: str, events: int, seconds: int, turns: int) -> list
         for turn in range(turns):
             for name in settings if turn % 2 == 0 else reversed(list(settings)):
                 topic = f"{name}-{turn}".replace(" ", "-")
-                laps[name].append(place.lap(topic, settings[name], some, slowly=load != FULL))
+                lap = place.lap(topic, settings[name], some, slowly=load != FULL)
+                laps[name].append(lap)
+                cpu = ", ".join(f"{who} {seconds / lap.events * 1e6:.1f}" for who, seconds in lap.cpu.items())
+                sys.stderr.write(
+                    f"{lever}, {load} load, turn {turn + 1} of {turns}: {name}: {cpu} CPU s a million; "
+                    f"reported in {median(lap.to_report_ms):.1f} ms, read in {median(lap.to_reader_ms):.1f}\n"
+                )
     return told(lever, load, laps)
 
 

@@ -63,7 +63,12 @@ def measure(
                 place = Path(folder) / f"{turn}-{name}"
                 with _served(name, broker.bootstrap, place) as (url, pids):
                     send(url, batches(50), _CONNECTIONS)
-                    laps[name].append(_lap(url, pids, batch_count, single_count))
+                    lap = _lap(url, pids, batch_count, single_count)
+                laps[name].append(lap)
+                sys.stderr.write(
+                    f"turn {turn + 1} of {turns}: {name}: CPU s a million: {lap.batches:.1f} in batches, "
+                    f"{lap.singles:.1f} one by one\n"
+                )
     return told(laps)
 
 

@@ -4,6 +4,9 @@ The workers wait, with their partitions, until all records are there; the clock 
 workers and a broker need, they cannot be as many times as fast: so the cost is what is compared, within a turn.
 """
 
+import os
+import signal
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -56,7 +59,9 @@ def measure(count: int = 100_000, turns: int = 2) -> dict[str, object]:
         for turn in range(turns):
             for workers in WORKERS if turn % 2 == 0 else reversed(WORKERS):
                 kafka = KafkaSettings(bootstrap=broker.bootstrap, prefix=f"turn{turn}.of{workers}.")
-                taken[workers].append(_run(kafka, Path(folder), workers, count, broker.child.pid))
+                run = _run(kafka, Path(folder), workers, count, broker.child.pid)
+                taken[workers].append(run)
+                sys.stderr.write(f"turn {turn + 1} of {turns}: {workers} workers: {run.cost:.1f} CPU s a million\n")
     return told(taken)
 
 
@@ -97,7 +102,10 @@ def _run(kafka: KafkaSettings, folder: Path, workers: int, count: int, broker: i
             before, broker_before, began = _spent(pids), cpu_seconds(broker), time.monotonic()
         _until_done(kafka, count)
         seconds = time.monotonic() - began
-        return Shared(count, seconds, _spent(pids) - before, cpu_seconds(broker) - broker_before)
+        spent = _spent(pids) - before, cpu_seconds(broker) - broker_before
+        for pid in pids:  # all at once: else partitions move from each to those that are left
+            os.kill(pid, signal.SIGTERM)
+    return Shared(count, seconds, *spent)
 
 
 def _spent(pids: Sequence[int]) -> float:

@@ -2,7 +2,8 @@
 
 `python -m benchmarks servers`: not one of those that `make bench` runs by itself, since it takes four quiet minutes and
 its answer is kept (decision 0034). Each server runs the same application, the same publisher and the same settings of
-the collector; the load is this process, over loopback. Needs `make peers`.
+the collector; all stand from the beginning, and idle while it is another's turn. The load is this process, over
+loopback. Needs `make peers`.
 """
 
 import sys
@@ -58,17 +59,18 @@ def measure(
     laps: dict[str, list[Lap]] = {name: [] for name in names}
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as broker:
         create(AdminClient({"bootstrap.servers": broker.bootstrap}), Topics().specs(4, 1))
-        for turn in range(turns):
-            for name in names if turn % 2 == 0 else reversed(names):
-                place = Path(folder) / f"{turn}-{name}"
-                with _served(name, broker.bootstrap, place) as (url, pids):
-                    send(url, batches(50), _CONNECTIONS)
-                    lap = _lap(url, pids, batch_count, single_count)
-                laps[name].append(lap)
-                sys.stderr.write(
-                    f"turn {turn + 1} of {turns}: {name}: CPU s a million: {lap.batches:.1f} in batches, "
-                    f"{lap.singles:.1f} one by one\n"
-                )
+        with ExitStack() as stack:
+            served = {name: stack.enter_context(_served(name, broker.bootstrap, Path(folder) / name)) for name in names}
+            for url, _ in served.values():
+                send(url, batches(50), _CONNECTIONS)
+            for turn in range(turns):
+                for name in names if turn % 2 == 0 else reversed(names):
+                    lap = _lap(*served[name], batch_count, single_count)
+                    laps[name].append(lap)
+                    sys.stderr.write(
+                        f"turn {turn + 1} of {turns}: {name}: CPU s a million: {lap.batches:.1f} in batches, "
+                        f"{lap.singles:.1f} one by one\n"
+                    )
     return told(laps)
 
 

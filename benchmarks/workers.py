@@ -4,14 +4,13 @@ The workers wait, with their partitions, until all records are there; the clock 
 workers and a broker need, they cannot be as many times as fast: so the cost is what is compared, within a turn.
 """
 
-import os
-import signal
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -20,7 +19,7 @@ from confluent_kafka.admin import AdminClient
 
 from benchmarks.contest.turns import spread
 from benchmarks.events import records
-from benchmarks.machine import cpu_seconds, held, running
+from benchmarks.machine import cpu_seconds, held
 from benchmarks.processor import preload
 from deploy.kafka.local import running_kafka
 from schemas.kafka.admin import create
@@ -89,23 +88,28 @@ def told(taken: dict[int, list[Shared]]) -> dict[str, object]:
 
 def _run(kafka: KafkaSettings, folder: Path, workers: int, count: int, broker: int) -> Shared:
     create(AdminClient({"bootstrap.servers": kafka.bootstrap}), Topics(kafka.prefix).specs(PARTITIONS, 1))
-    with ExitStack() as stack:
-        pids = [
-            stack.enter_context(
-                running("benchmarks.processor", kafka.bootstrap, f"{folder}/{kafka.prefix}{number}", kafka.prefix)
-            ).pid
-            for number in range(workers)
-        ]
+    with _working(kafka, folder, workers) as pids:
         _until_shared(kafka, workers)
         with held(pids):
             preload(kafka, records(count))
             before, broker_before, began = _spent(pids), cpu_seconds(broker), time.monotonic()
         _until_done(kafka, count)
         seconds = time.monotonic() - began
-        spent = _spent(pids) - before, cpu_seconds(broker) - broker_before
-        for pid in pids:  # all at once: else partitions move from each to those that are left
-            os.kill(pid, signal.SIGTERM)
-    return Shared(count, seconds, *spent)
+        return Shared(count, seconds, _spent(pids) - before, cpu_seconds(broker) - broker_before)
+
+
+@contextmanager
+def _working(kafka: KafkaSettings, folder: Path, workers: int) -> Iterator[list[int]]:
+    """The pids of so many workers, which are told to end all at once: else partitions move to those that are left."""
+    command = [sys.executable, "-m", "benchmarks.processor", kafka.bootstrap]
+    processes = [Popen([*command, f"{folder}/{kafka.prefix}{number}", kafka.prefix]) for number in range(workers)]
+    try:
+        yield [process.pid for process in processes]
+    finally:
+        for process in processes:
+            process.terminate()
+        ended = [process.wait(_PATIENCE_S) for process in processes]
+    assert ended == [0] * workers, ended
 
 
 def _spent(pids: Sequence[int]) -> float:

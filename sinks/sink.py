@@ -3,7 +3,9 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from typing import Final
+from concurrent.futures import Future, wait
+from functools import partial
+from typing import Final, TypeVar
 
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
@@ -33,6 +35,9 @@ FIRST_WAIT_S: Final = 0.2
 LONGEST_WAIT_S: Final = 5.0
 WATCH_S: Final = 1.0
 ASK_S: Final = 10.0
+LOOK_S: Final = 0.1
+
+T = TypeVar("T")
 
 
 def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int:
@@ -71,7 +76,7 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     topics = Topics(kafka.prefix)
     config = producer_config(kafka, "sink")
     admin = admin_client(config)
-    client = _await_clickhouse(settings.clickhouse.url, stop)
+    client = _unless(stop, partial(_await_clickhouse, settings.clickhouse.url, stop))
     producer = Producer(config | {"log_level": 0})  # the consumer tells when Kafka is away
     _await_topics(kafka, admin, producer, topics, stop)
     for topic in topics.stored:
@@ -120,6 +125,23 @@ def _end(*ends: Callable[[], object]) -> None:
 def _tell(metrics: Metrics, group: str, stage: Stage) -> None:
     for (topic, partition), (committed, end) in stage.items():
         metrics.lag_messages.labels(group, topic, str(partition)).set(max(0, end - committed))
+
+
+def _unless(stop: threading.Event, ask: Callable[[], T]) -> T:
+    """The answer of a server that may take minutes; raises LostError when `stop` is set first, and leaves it behind."""
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001  raised where it is awaited
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    while not stop.is_set():
+        if wait([answer], LOOK_S).done:
+            return answer.result()
+    raise LostError
 
 
 def _await_clickhouse(url: str, stop: threading.Event) -> ClickHouse:

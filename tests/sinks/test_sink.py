@@ -1,10 +1,11 @@
 """The sink as a process, against chDB behind its gateway, the embedded broker and real Kafka."""
 
 import random
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from schemas.telemetry import Metrics
 from schemas.topics import Topics
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
-from sinks.sink import main
+from sinks.errors import LostError
+from sinks.sink import main, run
 from tests.ports import free_port
 from tests.sinks.conftest import Store
 from tests.sinks.rows import duplicate, interaction, rejected
@@ -36,6 +38,25 @@ def test_an_embedded_store_needs_a_gateway() -> None:
     settings = Settings(kafka=KafkaSettings(bootstrap="127.0.0.1:1"), clickhouse=ClickHouseSettings(url="embedded"))
     with pytest.raises(ConfigurationError, match="throughline up"):
         main(settings, Metrics(CollectorRegistry()), lambda: None)
+
+
+def test_a_clickhouse_that_takes_a_question_and_does_not_answer_holds_no_end_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/throughline"
+        settings = Settings(kafka=KafkaSettings(bootstrap="127.0.0.1:1"), clickhouse=ClickHouseSettings(url=url))
+        stop = threading.Event()
+
+        def work() -> None:
+            with suppress(LostError):
+                run(settings, Metrics(CollectorRegistry()), lambda: None, stop)
+
+        working = threading.Thread(target=work, daemon=True)
+        working.start()
+        with silent.accept()[0]:
+            stop.set()
+            working.join(30)
+            assert not working.is_alive()
 
 
 @pytest.mark.chdb

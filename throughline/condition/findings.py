@@ -116,7 +116,8 @@ def _backlog(instance: Instance) -> Iterator[Finding]:
     held, budget = instance.largest("backlog_bytes"), instance.largest("backlog_budget_bytes")
     if not budget or held < NEAR * budget:
         return
-    if held > budget:
+    refused = instance.largest("deliveries_recent", outcome="overloaded")
+    if held > budget or refused:
         what = f"the backlog of a partition is {held:.0f} bytes, the budget {budget:.0f}: the intake answers 503"
         yield Finding("BacklogOverBudget", what)
     else:

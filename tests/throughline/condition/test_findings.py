@@ -132,3 +132,8 @@ def test_what_was_logged_leads_to_where_it_is_told_of(event: str) -> None:
     assert finding.alert == TOLD_BY[event]
     assert finding.alert.lower() in RUNBOOK.read_text().lower()
     assert any(f'"{event}"' in file.read_text() for part in LOGGING for file in (ROOT / part).rglob("*.py"))
+
+
+def test_a_backlog_just_below_its_budget_is_over_it_once_deliveries_are_refused() -> None:
+    full = instance("serve", backlog_bytes=99, backlog_budget_bytes=100, deliveries_recent=[sent("overloaded", 3)])
+    assert [finding.alert for finding in findings([full], NOW)] == ["BacklogOverBudget"]

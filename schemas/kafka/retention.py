@@ -51,7 +51,7 @@ class Retention:
     def look(self, held: int) -> None:
         """Look again when it is time. `held`: the bytes of the largest backlog of a partition.
 
-        What Kafka does not let us ask is not looked at; this is said once.
+        What Kafka does not let us ask is not looked at; this is said once. What was found before holds meanwhile.
         """
         if monotonic() < self._looked_at + _LOOK_S:
             return
@@ -59,7 +59,6 @@ class Retention:
         try:
             self.trouble = self._look(held)
         except KafkaException as error:
-            self.trouble = None
             if not self._is_mute:
                 logger().warning("retention_check_failed", text=error.args[0].str())
             self._is_mute = True

@@ -75,6 +75,24 @@ def test_what_kafka_does_not_tell_is_not_looked_at(admin: AdminClient) -> None:
 
 
 @pytest.mark.kafka
+def test_an_answer_that_fails_in_passing_opens_nothing(
+    admin: AdminClient, kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = topic_of(admin, kafka, [40], retention_ms=str(60 * MINUTE_MS))
+    retention = Retention(admin, 0.5, Metrics())
+    monkeypatch.setattr("schemas.kafka.retention._LOOK_S", 0.0)
+    retention.tell("group", {(topic, 0): (0, 1)})
+    retention.look(0)
+    assert retention.trouble is not None
+    retention.tell("group", {("no-such-topic", 0): (0, 1)})
+    retention.look(0)
+    assert retention.trouble is not None
+    retention.tell("group", {(topic, 0): (1, 1), ("no-such-topic", 0): (1, 1)})
+    retention.look(0)
+    assert retention.trouble is None
+
+
+@pytest.mark.kafka
 @pytest.mark.parametrize(("age", "share"), [(7, 0.0), (8, 0.125), (31, 0.5), (46, 0.75), (90, 1.0)])
 def test_it_tells_how_much_of_its_time_the_oldest_has_behind_it(
     admin: AdminClient, kafka: str, age: int, share: float

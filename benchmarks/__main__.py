@@ -1,7 +1,7 @@
 """`make bench`: every part, and what one would take instead; prints JSON lines, writes benchmarks/results.
 
 `python -m benchmarks NAME...` measures some of them, and writes nothing unless `--record` is given. `--quick` is the
-small run that compares its ratios with the last one recorded: exit status 1 when one is a fifth worse.
+small run that compares its ratios with the last one recorded: exit status 1 when one is a fifth worse, twice.
 """
 
 import argparse
@@ -64,7 +64,7 @@ _QUICK: Final[dict[str, Measure]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure; exit status 1 when a lap failed or a quick run is worse than recorded, 2 for a name that is none."""
+    """Measure; exit status 1 when a lap failed or two quick runs are worse than recorded, 2 for a name that is none."""
     known = _MEASURES | _LONG
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", choices=[[], *known], metavar="NAME", help=", ".join(known))
@@ -74,13 +74,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--times", type=int, default=10, help="scale, timeline: so many times the smallest, too")
     asked = parser.parse_args(arguments)
     measures = _QUICK if asked.quick else known if asked.names else _MEASURES
+    chosen = [measures[name] for name in asked.names or measures]
     machine = describe() | {"size": asked.size}
-    run = Run(machine, list(_measured([measures[name] for name in asked.names or measures], asked.size, asked.times)))
-    faults = _compared(run) if asked.quick else []
+    run = Run(machine, list(_measured(chosen, asked.size, asked.times)))
     if asked.record or not (asked.quick or asked.names):
         write(QUICK if asked.quick else RESULTS / f"{machine['date']}.jsonl", run)
         page.write()
-    return 1 if faults or any("failed" in result for result in run.results) else 0
+    if not asked.quick or asked.record:
+        return 1 if any("failed" in result for result in run.results) else 0
+    faults = _compared(run.results)
+    if faults:  # once more, as a machine that is busy for a minute is no fault of ours
+        again = _compared(list(_measured(chosen, asked.size, asked.times)))
+        faults = {name: text for name, text in again.items() if name in faults}
+    return 1 if faults else 0
 
 
 def _measured(measures: Sequence[Measure], size: float, times: int) -> Iterator[Result]:
@@ -91,11 +97,11 @@ def _measured(measures: Sequence[Measure], size: float, times: int) -> Iterator[
             yield result
 
 
-def _compared(run: Run) -> list[str]:
+def _compared(results: Sequence[Result]) -> dict[str, str]:
     recorded = read([QUICK]) if QUICK.exists() else []
-    faults = guard.worse(run.results, recorded[-1].results) if recorded else []
-    for fault in faults:
-        sys.stderr.write(f"worse than recorded: {fault}\n")
+    faults = guard.worse(results, recorded[-1].results if recorded else [])
+    for name, fault in faults.items():
+        sys.stderr.write(f"worse than recorded: {name}: {fault}\n")
     return faults
 
 

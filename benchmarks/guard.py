@@ -12,18 +12,22 @@ from benchmarks.records import Result
 LEAST: Final = 0.8  # of the recorded ratio
 
 
-def worse(now: Sequence[Result], recorded: Sequence[Result]) -> list[str]:
-    """What a ratio is that is a fifth below the recorded one, or more, in words."""
+def worse(now: Sequence[Result], recorded: Sequence[Result]) -> dict[str, str]:
+    """By contestant: its lap that failed, or the ratio that is a fifth below the recorded one, or more, in words."""
     before = dict(_ratios(recorded))
-    return [
-        f"{name}: our CPU seconds go {ratio} times into its, {before[name]} times when it was recorded"
+    failed = {_name(result): f"a lap failed: {result['failed']}" for result in now if "failed" in result}
+    return failed | {
+        name: f"our CPU seconds go {ratio} times into its, {before[name]} times when it was recorded"
         for name, ratio in _ratios(now)
         if name in before and ratio < LEAST * before[name]
-    ]
+    }
 
 
 def _ratios(results: Sequence[Result]) -> Iterator[tuple[str, float]]:
     for result in results:
         if "ours_is_times" in result and result["contestant"] != "ours":
-            name = f"{result['benchmark']}: {result['contestant']}"
-            yield name, float(result["ours_is_times"]["as_thrifty"]["median"])
+            yield _name(result), float(result["ours_is_times"]["as_thrifty"]["median"])
+
+
+def _name(result: Result) -> str:
+    return f"{result['benchmark']}: {result['contestant']}"

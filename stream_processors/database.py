@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict
 
 _LOG: Final = 64 << 20  # of writes, a store; then the oldest buffer goes to its file
+_FILE: Final = 8 << 20  # of keys; its filter must fit one of the 64 shards of the cache: decision 0011
 T = TypeVar("T")
 
 
@@ -75,6 +76,7 @@ def options_for(cache: Cache, write_buffer: int) -> Options:
     options.create_if_missing(create_if_missing=True)
     options.set_write_buffer_size(write_buffer)
     options.set_max_total_wal_size(_LOG)
+    options.set_target_file_size_base(_FILE)
     options.set_memtable_whole_key_filtering(whole_key_filter=True)
     options.set_memtable_prefix_bloom_ratio(0.1)
     options.set_max_background_jobs(2)

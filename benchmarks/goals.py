@@ -99,12 +99,12 @@ _STORE: Final = (
     "these cores take up to twice as long as those the goal was set on (notes below)."
 )
 _LINKS: Final = (
-    "at ten times as many customers every event measured is the first of its customer that the worker sees, and says a "
-    "link (8 us), a third of them at one time; the look-ups cost the same since files of keys have 8 MB (decision 0011)."
+    "at ten times as many customers every event measured is the first of its customer that the worker sees and says "
+    "a link (8 us), a third of them at one time; look-ups cost the same since files of keys have 8 MB (decision 0011)."
 )
 _TREE: Final = "a tenth as many identifiers lie in the write buffer still; more are read from files (decision 0011)."
 _READ: Final = (
-    "decision 0023 says where the time goes: two plain statements of some 5 ms each before a row is read, JSON columns, "
+    "decision 0023 says where the time goes: two plain statements of 5 ms each before a row is read, JSON columns, "
     "and rows of one customer in every part; the view is planned anew for each question. And the cores: see notes."
 )
 _ITEM: Final = (

@@ -51,17 +51,23 @@ def measure(identifiers: int = 1_000_000, measured: int = 100_000) -> dict[str, 
         }
 
 
-def links(identifiers: int, measured: int) -> float:
-    """CPU seconds of a link, at the end of a graph of so many identifiers."""
+def links(identifiers: Sequence[int], measured: int) -> list[float]:
+    """CPU seconds of a link at the end of graphs of so many identifiers, which take turns: the median of their runs."""
     with TemporaryDirectory() as folder:
-        graphs = Graphs(Path(folder))
-        graph = graphs.of(AT)
-        whole = list(_links(identifiers // 5))
+        each = [Graphs(Path(folder) / str(count)) for count in identifiers]
+        places = [graphs.of(AT) for graphs in each]
+        wholes = [list(_links(count // 5)) for count in identifiers]
         collect_seldom()
-        _feed(graph, whole[:-measured], quiet=True)
-        _, _, spent = _feed(graph, whole[-measured:])
-        graphs.keep(set())
-        return spent / measured
+        for place, whole in zip(places, wholes, strict=True):
+            _feed(place, whole[:-measured], quiet=True)
+        took: list[list[float]] = [[] for _ in places]
+        for start in range(0, measured, RUN):
+            for place, whole, spent in zip(places, wholes, took, strict=True):
+                some = whole[len(whole) - measured :][start : start + RUN]
+                spent.append(_feed(place, some)[2] / len(some))
+        for graphs in each:
+            graphs.keep(set())
+        return list(map(median, took))
 
 
 def _large(folder: Path, size: int = 1_000) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """What an event costs where there are ten times as many customers, identifiers and events before it.
 
 `python -m benchmarks.scale` prints JSON lines. The step with its store and its evidence runs in this process, without
-Kafka, on stores that take turns; links go into graphs, one after the other. `--times 100` adds a store and a graph of a
+Kafka, on stores that take turns; so do links, into graphs. `--times 100` adds a store and a graph of a
 hundred times as many: at `--size 1`, 50 M keys (4 GB on disk) and 10 M identifiers, and as many minutes as those take.
 """
 
@@ -105,7 +105,7 @@ def _processor(history: int, customers: int, steps: Sequence[int], runs: int) ->
 
 
 def _identity(identifiers: int, steps: Sequence[int]) -> dict[str, object]:
-    costs = [identity.links(identifiers * step, identifiers // 10) for step in steps]
+    costs = identity.links([identifiers * step for step in steps], identifiers // 4)
     return {
         "benchmark": "scale, identity",
         "identifiers": [identifiers * step for step in steps],

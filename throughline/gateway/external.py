@@ -38,9 +38,8 @@ def external(name: str, data: bytes, options: Mapping[str, str]) -> External:
 
 def load(connection: Connection, table: External, rows: Rows) -> None:
     """Make the table and fill it; blocking."""
-    name = identifier(table.name)
-    connection.query(f"CREATE OR REPLACE TEMPORARY TABLE {name} ({table.columns}) ENGINE = Memory", "Null")
+    name, format_ = identifier(table.name), identifier(table.format)
     with rows:
+        connection.query(f"CREATE OR REPLACE TEMPORARY TABLE {name} ({table.columns}) ENGINE = Memory", "Null")
         rows.add(table.data)
-        file, format_ = literal(rows.path), identifier(table.format)
-        connection.query(f"INSERT INTO {name} FROM INFILE {file} FORMAT {format_}", "Null")
+        connection.query(f"INSERT INTO {name} FROM INFILE {literal(rows.path)} FORMAT {format_}", "Null")

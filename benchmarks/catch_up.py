@@ -8,7 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from benchmarks.path import preload, query
+from benchmarks.events import records
+from benchmarks.path import query
+from benchmarks.processor import preload
 from deploy.kafka.local import running_kafka
 from schemas.settings import KafkaSettings
 from tests.integration.running import Installation, install, kill, running
@@ -21,7 +23,7 @@ def measure(count: int = 500_000) -> dict[str, object]:
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as kafka:
         installation = install(Path(folder) / "tl", kafka.bootstrap)
         installation.run("topics", "create")
-        preload(KafkaSettings(bootstrap=kafka.bootstrap), count)
+        preload(KafkaSettings(bootstrap=kafka.bootstrap), records(count))
         with running(installation) as up:
             before = _stored(installation, 1)
             assert before < count, "too few: all was stored before the kill"

@@ -24,7 +24,7 @@ import orjson
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from benchmarks.contest.turns import spread
+from benchmarks.contest.turns import in_turn, spread
 from benchmarks.events import documents, record
 from benchmarks.machine import cpu_seconds
 from deploy.kafka.local import running_kafka
@@ -100,16 +100,15 @@ def pulled(lever: str, load: str, events: int, seconds: int, turns: int) -> list
         assert kafka.child is not None
         place = _Place(KafkaSettings(bootstrap=kafka.bootstrap), Path(folder), kafka.child.pid)
         place.lap("warm", settings[TODAY], some, slowly=False)
-        for turn in range(turns):
-            for name in settings if turn % 2 == 0 else reversed(list(settings)):
-                topic = f"{name}-{turn}".replace(" ", "-")
-                lap = place.lap(topic, settings[name], some, slowly=load != FULL)
-                laps[name].append(lap)
-                cpu = ", ".join(f"{who} {seconds / lap.events * 1e6:.1f}" for who, seconds in lap.cpu.items())
-                sys.stderr.write(
-                    f"{lever}, {load} load, turn {turn + 1} of {turns}: {name}: {cpu} CPU s a million; "
-                    f"reported in {median(lap.to_report_ms):.1f} ms, read in {median(lap.to_reader_ms):.1f}\n"
-                )
+        for turn, name in in_turn(tuple(settings), turns):
+            topic = f"{name}-{turn}".replace(" ", "-")
+            lap = place.lap(topic, settings[name], some, slowly=load != FULL)
+            laps[name].append(lap)
+            cpu = ", ".join(f"{who} {seconds / lap.events * 1e6:.1f}" for who, seconds in lap.cpu.items())
+            sys.stderr.write(
+                f"{lever}, {load} load, turn {turn + 1} of {turns}: {name}: {cpu} CPU s a million; "
+                f"reported in {median(lap.to_report_ms):.1f} ms, read in {median(lap.to_reader_ms):.1f}\n"
+            )
     return told(lever, load, laps)
 
 

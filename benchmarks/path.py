@@ -7,12 +7,11 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import httpx
-from confluent_kafka import Producer
 
 from benchmarks.events import records
 from benchmarks.machine import cpu_seconds, peak_memory_mb
+from benchmarks.processor import preload
 from deploy.kafka.local import running_kafka
-from schemas.kafka.clients import producer_config
 from schemas.settings import KafkaSettings, load
 from tests.integration.running import Installation, install, part_pid, running, standing_still
 from throughline.gateway import access
@@ -32,7 +31,7 @@ def measure(count: int = 300_000) -> dict[str, object]:
             assert kafka.child is not None
             pids = {part: part_pid(up, part) or 0 for part in PARTS} | {"broker": kafka.child.pid}
             with standing_still(up, "process"):  # else it would be done before anybody looked
-                preload(KafkaSettings(bootstrap=kafka.bootstrap), count)
+                preload(KafkaSettings(bootstrap=kafka.bootstrap), records(count))
                 before = {part: cpu_seconds(pid) for part, pid in pids.items()}
                 began = time.monotonic()
             ended, rows = gateway_rows(installation, count)
@@ -50,16 +49,6 @@ def told(events: int, seconds: float, spent: Mapping[str, float]) -> dict[str, o
         "cpu_s_per_million": {part: round(s / events * 1e6, 1) for part, s in spent.items()},
         "cpu_s_per_million_of_all": round(sum(spent.values()) / events * 1e6, 1),
     }
-
-
-def preload(kafka: KafkaSettings, count: int) -> None:
-    """Raw records that wait."""
-    producer = Producer(producer_config(kafka, "bench"))
-    for number, (key, value) in enumerate(records(count)):
-        producer.produce("interactions.web", value, key)
-        if number % 10_000 == 0:
-            producer.flush()  # the queue holds 100,000
-    producer.flush()
 
 
 def gateway_rows(installation: Installation, at_least: int) -> tuple[float, int]:

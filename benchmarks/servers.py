@@ -18,7 +18,7 @@ from typing import Final
 import orjson
 from confluent_kafka.admin import AdminClient
 
-from benchmarks.contest.turns import spread
+from benchmarks.contest.turns import in_turn, spread
 from benchmarks.intake import BATCH, batches, send, singles
 from benchmarks.machine import cpu_seconds
 from deploy.kafka.local import running_kafka
@@ -63,14 +63,13 @@ def measure(
             served = {name: stack.enter_context(_served(name, broker.bootstrap, Path(folder) / name)) for name in names}
             for url, _ in served.values():
                 send(url, batches(50), _CONNECTIONS)
-            for turn in range(turns):
-                for name in names if turn % 2 == 0 else reversed(names):
-                    lap = _lap(*served[name], batch_count, single_count)
-                    laps[name].append(lap)
-                    sys.stderr.write(
-                        f"turn {turn + 1} of {turns}: {name}: CPU s a million: {lap.batches:.1f} in batches, "
-                        f"{lap.singles:.1f} one by one\n"
-                    )
+            for turn, name in in_turn(names, turns):
+                lap = _lap(*served[name], batch_count, single_count)
+                laps[name].append(lap)
+                sys.stderr.write(
+                    f"turn {turn + 1} of {turns}: {name}: CPU s a million: {lap.batches:.1f} in batches, "
+                    f"{lap.singles:.1f} one by one\n"
+                )
     return told(laps)
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from benchmarks.contest.turns import spread
+from benchmarks.contest.turns import in_turn, spread
 from benchmarks.events import records
 from benchmarks.machine import cpu_seconds, held
 from benchmarks.processor import preload
@@ -55,12 +55,11 @@ def measure(count: int = 100_000, turns: int = 2) -> dict[str, object]:
     taken: dict[int, list[Shared]] = {workers: [] for workers in WORKERS}
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as broker:
         assert broker.child is not None
-        for turn in range(turns):
-            for workers in WORKERS if turn % 2 == 0 else reversed(WORKERS):
-                kafka = KafkaSettings(bootstrap=broker.bootstrap, prefix=f"turn{turn}.of{workers}.")
-                run = _run(kafka, Path(folder), workers, count, broker.child.pid)
-                taken[workers].append(run)
-                sys.stderr.write(f"turn {turn + 1} of {turns}: {workers} workers: {run.cost:.1f} CPU s a million\n")
+        for turn, workers in in_turn(WORKERS, turns):
+            kafka = KafkaSettings(bootstrap=broker.bootstrap, prefix=f"turn{turn}.of{workers}.")
+            run = _run(kafka, Path(folder), workers, count, broker.child.pid)
+            taken[workers].append(run)
+            sys.stderr.write(f"turn {turn + 1} of {turns}: {workers} workers: {run.cost:.1f} CPU s a million\n")
     return told(taken)
 
 

@@ -4,15 +4,17 @@ A lap that fails is told, and the turns go on: what the others did is no worse f
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 from benchmarks.contest.verify import WrongOutputError
 from benchmarks.contest.watch import Lap, LapFailedError
 
 Result = dict[str, object]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,20 @@ Laps = dict[str, list[Lap | Failed]]
 
 
 def by_turns(names: Sequence[str], turns: int, run: Callable[[str, Path], Lap], folder: Path) -> Laps:
-    """Run all, one after the other, `turns` times; each second turn the other way round."""
+    """Run all, one after the other, `turns` times."""
     laps: Laps = {name: [] for name in names}
+    for turn, name in in_turn(names, turns):
+        lap = _tried(run, name, folder / f"{name}-{turn}")
+        laps[name].append(lap)
+        sys.stderr.write(f"turn {turn + 1} of {turns}: {name} {_said(lap)}\n")
+    return laps
+
+
+def in_turn(names: Sequence[T], turns: int) -> Iterator[tuple[int, T]]:
+    """The turn, from 0, and whose it is; each second turn goes the other way round."""
     for turn in range(turns):
         for name in names if turn % 2 == 0 else reversed(names):
-            lap = _tried(run, name, folder / f"{name}-{turn}")
-            laps[name].append(lap)
-            sys.stderr.write(f"turn {turn + 1} of {turns}: {name} {_said(lap)}\n")
-    return laps
+            yield turn, name
 
 
 def summary(laps: Sequence[Lap | Failed], ours: Sequence[Lap | Failed]) -> Result:

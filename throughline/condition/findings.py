@@ -153,7 +153,10 @@ def _is_much(wrong: float, of: float) -> bool:
 
 
 def deliveries(instances: Sequence[Instance], metric: str = "deliveries_total") -> dict[str, dict[str, float]]:
-    """By source, how many deliveries had which outcome since the intakes began; the empty source is an unknown key."""
+    """By source, how many deliveries had which outcome, by a metric: by default since the intakes began.
+
+    The empty source is an unknown key.
+    """
     found: dict[str, dict[str, float]] = {}
     for instance in instances:
         for labels, count in instance.values(metric):

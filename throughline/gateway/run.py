@@ -180,7 +180,8 @@ class Runner:
     async def _insert(self, connection: Connection, job: Job, first: bytes, body: Body, reply: Reply) -> Finish:
         began = time.perf_counter_ns()
         with self._rows() as rows:
-            await self._thread(rows.add, first)
+            if first:
+                await self._thread(rows.add, first)
             async for piece in body.pieces():
                 await self._thread(rows.add, piece)
             block = await self._thread(connection.query, from_file(job.statement, rows.path), "Null")

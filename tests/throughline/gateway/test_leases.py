@@ -21,7 +21,7 @@ class _Connection:
         return _NOTHING
 
     def send_query(self, query: str, format: str, params: dict[str, str] | None = None) -> Stream:  # noqa: A002
-        raise NotImplementedError
+        raise NotImplementedError("a lease sets a connection up, and asks nothing of its own")
 
     def close(self) -> None:
         self.closed = True

@@ -1,13 +1,9 @@
-"""Metrics are those that dashboards rely on, with unit, help and bounded labels; logs are JSON lines."""
-
-import logging
+"""Metrics are those that dashboards rely on, with unit, help and bounded labels."""
 
 import httpx
-import orjson
 import pytest
-import structlog
 
-from schemas.telemetry import Metrics, Seldom, configure_logging, logger
+from schemas.telemetry import Metrics
 from tests.ports import free_port
 
 PROMISED = {
@@ -68,36 +64,3 @@ def test_a_taken_port_is_an_error() -> None:
         taken.listen()
         with pytest.raises(OSError, match="in use"):
             Metrics().serve(f"127.0.0.1:{taken.getsockname()[1]}")
-
-
-def test_clients_do_not_tell_what_was_asked(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging("test", console=False)
-    try:
-        logging.getLogger("urllib3.connectionpool").warning("Retrying: /?param_who=ada@example.com")
-        logging.getLogger("another").warning("told")
-    finally:
-        structlog.reset_defaults()
-    assert [orjson.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["told"]
-
-
-def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging("test", console=False)
-    try:
-        logger().info("run_finished", records=3)
-    finally:
-        structlog.reset_defaults()
-    line = orjson.loads(capsys.readouterr().err)
-    assert (line["event"], line["records"], line["level"], line["part"]) == ("run_finished", 3, "info", "test")
-
-
-def test_a_message_of_one_kind_is_said_seldom() -> None:
-    seldom = Seldom(10)
-
-    def passes(text: str, at: float) -> bool:
-        record = logging.LogRecord("librdkafka", logging.WARNING, "", 0, text, None, None)
-        record.created = at
-        return seldom.filter(record)
-
-    away = "FAIL [client-1] [thrd:broker]: refused (after {}ms in state CONNECT)"
-    assert [passes(away.format(at), at) for at in (100, 101, 109.9, 110.1, 111)] == [True, False, False, True, False]
-    assert passes("FAIL [client-2] [thrd:broker]: refused", 101)

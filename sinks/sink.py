@@ -26,6 +26,7 @@ from sinks.clickhouse.migrate import pending
 from sinks.errors import FatalError, LostError, TransientError
 from sinks.lease import Rejections
 from sinks.loop import Loop, consumer_settings
+from sinks.pulse import Pulse
 from sinks.quality import EMBEDDED_S, EVERY_S, Quality
 from sinks.read_back import ReadBack
 from sinks.tables import targets
@@ -81,9 +82,12 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     _await_topics(kafka, admin, producer, topics, stop)
     for topic in topics.stored:
         metrics.positions_lost.labels(sink_group(kafka), topic)  # 0 from the first scrape on, so that a rise is seen
-    read_back = ReadBack(client, metrics)
+    read_back, pulse = ReadBack(client, metrics), Pulse(client, metrics)
     tables = {
-        topic: (target, Warehouse(client, target.table, metrics, read_back.offer if topic == topics.timeline else None))
+        topic: (
+            target,
+            Warehouse(client, target.table, metrics, pulse, read_back.offer if topic == topics.timeline else None),
+        )
         for topic, target in targets(topics).items()
     }
     loop = Loop(
@@ -105,11 +109,12 @@ def run(settings: Settings, metrics: Metrics, ready: Callable[[], None], stop: t
     watch.start()
     quality.start()
     read_back.start()
+    pulse.start()
     audit.start()
     try:
         loop.run(stop, ready)
     finally:
-        _end(quality.stop, watch.stop, read_back.stop, audit.end)
+        _end(quality.stop, watch.stop, read_back.stop, pulse.stop, audit.end)
         client.close()
 
 

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from schemas.telemetry import Metrics, logger
 from sinks.clickhouse.client import BadData
 from sinks.errors import TransientError
+from sinks.pulse import Pulse
 from sinks.ranges import Range, body
 from sinks.store import Refused
 
@@ -24,12 +25,18 @@ class Warehouse:
     """Implements `sinks.store.Table`."""
 
     def __init__(
-        self, client: Inserts, table: str, metrics: Metrics, stored: Callable[[Sequence[bytes]], None] | None = None
+        self,
+        client: Inserts,
+        table: str,
+        metrics: Metrics,
+        pulse: Pulse,
+        stored: Callable[[Sequence[bytes]], None] | None = None,
     ) -> None:
-        """`stored` is told of rows that ClickHouse has acknowledged."""
+        """`pulse` is told of what waits, `stored` of rows that ClickHouse has acknowledged."""
         self._client = client
         self._table = table
         self._metrics = metrics
+        self._pulse = pulse
         self._stored = stored or (lambda _: None)
         self._log = logger(table=table)
         for result in RESULTS:
@@ -39,7 +46,9 @@ class Warehouse:
         """Insert ranges under their token. Raises TransientError when it is unknown whether they were stored."""
         began, rows = time.perf_counter(), sum(len(batch.values) for batch in ranges)
         try:
-            refused = self._client.insert_ready(self._table, body(ranges), ranges[0].token)
+            rows_ready = body(ranges)
+            with self._pulse.inserting():
+                refused = self._client.insert_ready(self._table, rows_ready, ranges[0].token)
         except TransientError as error:
             self._count("retried")
             self._log.warning("insert_failed", rows=rows, error=str(error))

@@ -14,6 +14,10 @@ class Sink:
             "sink_inserts_total", "Inserts by result: done, retried, bisected.", "table", "result"
         )
         self.insert = declare.histogram("insert_seconds", "One insert into ClickHouse.")
+        self.clickhouse_unanswered = declare.gauge(
+            "clickhouse_unanswered_seconds",
+            "How long ClickHouse has owed this sink an answer, to an insert or to a question every five seconds.",
+        )
         self.end_to_end = declare.histogram(
             "end_to_end_seconds",
             "From received to queryable, of rows that were read back from `timeline`.",

@@ -14,6 +14,7 @@ from schemas.telemetry import Metrics
 from sinks import read_back
 from sinks.clickhouse.client import Result
 from sinks.errors import TransientError
+from sinks.pulse import Pulse
 from sinks.ranges import Range, Where
 from sinks.read_back import BURST, EACH, ReadBack, sample
 from sinks.warehouse import Warehouse
@@ -117,7 +118,7 @@ def test_rows_that_a_warehouse_has_stored_are_found_in_the_timeline(store: Store
     values = rows(3) + rows(3, first=3, user='o\'hara \\ "x"', channel="chat")
     batch = Range(Where("t", UUID(int=1), 0), 0, 5, array("q", range(6)), values)
     began = time.time()
-    Warehouse(store.client, "interactions", metrics, reader.offer).insert([batch])
+    Warehouse(store.client, "interactions", metrics, Pulse(store.client, metrics), reader.offer).insert([batch])
     until(lambda: [value(metrics, "end_to_end_seconds_count", channel) for channel in ("web", "chat")], [EACH, EACH])
     reader.stop()
     assert 2 * EACH <= value(metrics, "end_to_end_seconds_sum") <= EACH * (time.time() - began + 10)

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from schemas.telemetry import Metrics
 from sinks.clickhouse.client import BadData
 from sinks.errors import TransientError
+from sinks.pulse import Pulse
 from sinks.ranges import Range, Where
 from sinks.store import Refused
 from sinks.warehouse import Warehouse
@@ -30,6 +31,9 @@ class Answers:
             raise self.answer
         return self.answer
 
+    def command(self, sql: str) -> None:
+        raise AssertionError(sql)
+
 
 def batch(count: int) -> Range:
     now = stamp(datetime.fromtimestamp(time.time() - 2, UTC))
@@ -45,7 +49,9 @@ def test_what_was_stored_is_counted_and_timed() -> None:
     metrics = Metrics(CollectorRegistry())
     stored: list[Sequence[bytes]] = []
     whole = batch(100)
-    assert Warehouse(Answers(), "interactions", metrics, stored.append).insert([whole]) is None
+    assert (
+        Warehouse(Answers(), "interactions", metrics, Pulse(Answers(), metrics), stored.append).insert([whole]) is None
+    )
     assert stored == [whole.values]
     assert value(metrics, "sink_rows_total", table="interactions") == 100
     assert value(metrics, "sink_inserts_total", table="interactions", result="done") == 1
@@ -53,9 +59,13 @@ def test_what_was_stored_is_counted_and_timed() -> None:
 
 def test_refusals_and_failures_are_told_apart() -> None:
     metrics = Metrics(CollectorRegistry())
-    assert Warehouse(Answers(BadData("why", 3)), "interactions", metrics).insert([batch(1)]) == Refused("why", 3)
+    assert Warehouse(Answers(BadData("why", 3)), "interactions", metrics, Pulse(Answers(), metrics)).insert(
+        [batch(1)]
+    ) == Refused("why", 3)
     with pytest.raises(TransientError):
-        Warehouse(Answers(TransientError("away")), "interactions", metrics).insert([batch(1)])
+        Warehouse(Answers(TransientError("away")), "interactions", metrics, Pulse(Answers(), metrics)).insert(
+            [batch(1)]
+        )
     for result in ("bisected", "retried"):
         assert value(metrics, "sink_inserts_total", table="interactions", result=result) == 1
     assert value(metrics, "sink_rows_total", table="interactions") == 0

@@ -35,7 +35,7 @@ def status(*, loaded: Loaded, as_json: bool) -> None:
             fresh = query(client, "freshness", {})
         show(fresh, ["channel", "source", "last_occurred_at", "last_stored_at", "seconds_behind"])
     except Failed as error:
-        wrong.append(Finding("SinkRetrying", str(error)))
+        wrong.append(Finding("ClickHouseNotAnswering", str(error)))
     if wrong:
         found = [{"wrong": finding.what, "alert": finding.alert, "read": finding.section} for finding in wrong]
         show(found, ["wrong", "read"])

@@ -10,6 +10,7 @@ from throughline.condition.scrape import Instance
 
 RUNBOOK: Final = "docs/runbook.md"
 BEHIND_S: Final = 30.0  # as the alerts have it
+UNANSWERED_S: Final = 15.0  # of ClickHouse
 SLOW_S: Final = 5.0  # the objective from received to queryable
 LATELY_S: Final = 60.0
 NEAR: Final = 0.8  # of the budget
@@ -17,7 +18,8 @@ LOW: Final = 4  # times what must be free
 HALF: Final = 0.5  # of the retention that may be used
 TOLD_BY: Final = {  # what these events tell of; any other error ends the part
     "insert_failed": "SinkRetrying",
-    "clickhouse_awaited": "SinkRetrying",
+    "clickhouse_awaited": "ClickHouseNotAnswering",
+    "clickhouse_lost": "ClickHouseNotAnswering",
     "disk_filled_up": "DiskFull",
     "evidence_not_read": "EvidenceUnreadable",
     "records_lost": "RecordsLost",
@@ -76,6 +78,8 @@ def _of_one(instance: Instance, now: float) -> Iterator[Finding]:
         yield Finding(alert, f"{name} runs and cannot work: {said}")
     yield from _backlog(instance)
     yield from _retention(instance)
+    if (owed := instance.largest("clickhouse_unanswered_seconds")) > UNANSWERED_S:
+        yield Finding("ClickHouseNotAnswering", f"ClickHouse has not answered {name} for {owed:.0f} s")
     if instance.largest("positions_lost_total"):
         yield Finding("RecordsLost", f"{name}: records were gone from Kafka before they had been read")
     if instance.largest("read_back_missing_total"):

@@ -41,8 +41,10 @@ def behind(part: str) -> Iterator[Case]:
     yield Case(f"{part.title()}Behind", {lag: "900-20x43"}, ("2m", "4m", "6m50s"))
 
 
+SINKS = tuple(f'up{{job="throughline", part="sink", instance="{at}"}}' for at in "abc")
 REJECTED = 'interactions_rejected_total{part="serve", source="web", channel="web", reason="time_invalid"}'
 ACCEPTED = 'interactions_accepted_total{part="serve", source="web", channel="web"}'
+UNANSWERED = 'clickhouse_unanswered_seconds{part="sink"}'
 FREE, FLOOR = 'disk_free_bytes{part="process"}', 'disk_floor_bytes{part="process"}'
 NEAR, LIMIT = 'retention_used_ratio{part="serve", group="g", topic="t"}', 'retention_limit_ratio{part="serve"}'
 PUBLISH, WAITED = "publish_seconds_bucket", "end_to_end_seconds_bucket"
@@ -56,6 +58,24 @@ CASES = (
         ("50s", "1m30s"),
         ("3m",),
     ),
+    Case(  # one of two is forgotten; for an hour it is known that there were two
+        "PartMissing",
+        {SINKS[0]: "1x500", SINKS[1]: "1x60 stale"},
+        ("9m", "10m20s", "74m"),
+        ("11m", "30m", "60m"),
+    ),
+    Case(  # it comes back for a moment, again and again
+        "PartMissing",
+        {SINKS[0]: "1x100", SINKS[1]: "1x60 " + "stale _x4 1 " * 5},
+        ("9m",),
+        ("11m30s", "12m", "13m", "14m"),
+    ),
+    Case(  # an upgrade brings a third one before it ends the first, and a restart takes 20 seconds
+        "PartMissing",
+        {SINKS[0]: "1x40 stale", SINKS[1]: "1x80 stale _ 1x40", SINKS[2]: "_x30 1x120"},
+        ("5m30s", "6m50s", "7m30s", "8m", "10m", "13m50s", "14m30s", "16m"),
+    ),
+    Case("PartMissing", {SINKS[0]: "1x30 0x30"}, ("7m",)),  # one that is known and does not answer is down
     Case(
         "PartRestarting",
         {'process_start_time_seconds{job="throughline", part="sink"}': "100x10 200x10 300x10 400x120"},
@@ -240,6 +260,8 @@ CASES = (
         ("40s", "63m"),
         ("1m10s", "50m"),
     ),
+    Case("ClickHouseNotAnswering", {UNANSWERED: "0x5 0+10x12 0x10"}, ("1m10s", "3m20s"), ("1m40s", "2m50s")),
+    Case("ClickHouseNotAnswering", {UNANSWERED: "0x5 5 15 0 5 0 16 0x10"}, ("1m20s", "2m", "2m10s")),  # a restart
     Case(
         "SinkRetrying",
         {'sink_inserts_total{table="interactions", result="retried"}': "0x5 0+1x30 30x20"},

@@ -26,7 +26,7 @@ def test_a_clickhouse_that_says_nothing_is_not_waited_for(tmp_path: Path, monkey
     assert {row["part"]: row["state"] for row in rows if "part" in row} == dict.fromkeys(
         ("serve", "process", "resolve", "sink"), "down"
     )
-    assert [row["wrong"] for row in rows if row.get("alert") == "SinkRetrying"] == [
+    assert [row["wrong"] for row in rows if row.get("alert") == "ClickHouseNotAnswering"] == [
         f"clickhouse at 127.0.0.1:{port}: ReadTimeoutError; is it running? clickhouse.url says where it is"
     ]
     assert "secret" not in done.out

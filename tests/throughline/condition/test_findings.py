@@ -35,6 +35,7 @@ def from_web(count: float) -> tuple[Labels, float]:
 
 HEALTHY = instance(
     backlog_bytes=10,
+    clickhouse_unanswered_seconds=14,
     backlog_budget_bytes=100,
     positions_lost_total=0,
     deliveries_recent=[sent("accepted", 0), sent("signature_wrong", 9), sent("key_wrong", 900, source="")],
@@ -71,6 +72,7 @@ BROKEN: dict[str, Instance] = {
     "EvidenceUnreadable": instance("resolve", identity_unreadable_total=2),
     "AuditMissing": instance(audit_missing=1),
     "AuditDoubled": instance(audit_doubled=1),
+    "ClickHouseNotAnswering": instance(clickhouse_unanswered_seconds=16),
     "SinkRetrying": instance(logged_timestamp_seconds=logged("insert_failed", 5, "warning")),
     "PartRestarting": instance(logged_timestamp_seconds=logged("worker_failed", 5)),
 }

@@ -66,7 +66,7 @@ class Acceptor:
         outcomes: list[Outcome] = []
         for one in judged:
             outcome = self._settle(source, one, failure) if isinstance(one, Judged) else one
-            self._metrics.deliveries.labels(source.name, _name_of(outcome)).inc()
+            self._metrics.deliveries.tally((source.name, _name_of(outcome)))
             outcomes.append(outcome)
         return outcomes
 
@@ -87,9 +87,9 @@ class Acceptor:
         if failure is not None and judged.records:
             return failure
         for channel, count in judged.accepted.items():
-            self._metrics.accepted.labels(channel, source.name).inc(count)
+            self._metrics.accepted.tally((channel, source.name), count)
         for (channel, reason), count in judged.rejected.items():
-            self._metrics.rejected.labels(channel, source.name, reason).inc(count)
+            self._metrics.rejected.tally((channel, source.name, reason), count)
         self.recent.add(source.origin, judged.receipts)
         return Accepted(judged.receipts)
 

@@ -94,7 +94,7 @@ class Publisher:
                 return unavailable() if self.away else overloaded(self.barred)
             began = time.perf_counter()
             error = await self._send(piece, size, headers)
-            self._metrics.publish.observe(time.perf_counter() - began)
+            self._metrics.publish.note(time.perf_counter() - began)
             if error is not None:
                 self._tell(error)
                 return unavailable()

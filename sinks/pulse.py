@@ -1,9 +1,10 @@
-"""How long ClickHouse has owed an answer: to an insert, or to a small question that is asked all the time.
+"""How long ClickHouse has owed an answer: to an insert, or to a small question that is asked where no insert is.
 
 An insert that stands still says nothing until its time is over, and a sink without records asks nothing: neither may
 hide from operators that nothing can be stored. Told when the metric is read, so that nobody need come back for it.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ class Pulse:
         self._clock = clock
         self._inserts: dict[object, float] = {}
         self._owed_since: float | None = None
+        self._answered_at = -math.inf
+        self._is_lost = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
         metrics.clickhouse_unanswered.set_function(self.owed_s)
@@ -54,6 +57,7 @@ class Pulse:
         self._inserts[own] = self._clock()
         try:
             yield
+            self._answered_at = self._clock()
         finally:
             del self._inserts[own]
 
@@ -65,19 +69,24 @@ class Pulse:
         return max(0.0, self._clock() - min(since)) if since else 0.0
 
     def ask(self) -> None:
-        """Ask once. It counts as unanswered from the first time on that it was asked in vain."""
-        is_first = self._owed_since is None
-        if is_first:
+        """Ask, unless an insert was answered just now. In vain, it counts from the first time on that it was asked."""
+        if self._clock() - self._answered_at >= EVERY_S and not self._is_answered():
+            return
+        if self._is_lost:
+            logger().info("clickhouse_answered")
+        self._is_lost, self._owed_since = False, None
+
+    def _is_answered(self) -> bool:
+        if self._owed_since is None:
             self._owed_since = self._clock()
         try:
             self._client.command("SELECT 1")
         except (TransientError, FatalError) as error:
-            if is_first:
+            if not self._is_lost:
                 logger().warning("clickhouse_lost", error=str(error))
-            return
-        if not is_first:
-            logger().info("clickhouse_answered")
-        self._owed_since = None
+            self._is_lost = True
+            return False
+        return True
 
     def _run(self) -> None:
         while not self._stop.wait(EVERY_S):

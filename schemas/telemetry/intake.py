@@ -13,7 +13,7 @@ class Intake:
         self.accepted = declare.counter(
             "interactions_accepted_total", "Interactions that Kafka has, all replicas.", "channel", "source"
         )
-        self.publish = declare.histogram("publish_seconds", "From a batch handed over to all its delivery reports.")
+        self.publish = declare.durations("publish_seconds", "From a batch handed over to all its delivery reports.")
         self.backlog = declare.gauge("backlog_bytes", "The largest backlog of a partition: accepted, not yet consumed.")
         self.backlog_budget = declare.gauge(
             "backlog_budget_bytes", "The backlog of a partition above which the intake answers 503."

@@ -94,6 +94,21 @@ def test_questions_in_vain_count_from_the_first_one_on_and_are_logged_once(
     ]  # fmt: skip
 
 
+def test_an_insert_that_was_answered_is_an_answer() -> None:
+    server = Server(failure=TransientError("away"))
+    pulse, metrics = told(server)
+    pulse.ask()
+    server.now += 5
+    server.answers.set()
+    Warehouse(server, "interactions", metrics, pulse).insert([batch(1)])
+    pulse.ask()
+    assert owed(metrics) == 0
+    server.now += 5
+    pulse.ask()
+    server.now += 2
+    assert owed(metrics) == 2
+
+
 def test_it_asks_by_itself_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sinks.pulse.EVERY_S", 0.01)
     server = Server(failure=TransientError("away"))

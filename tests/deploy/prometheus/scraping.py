@@ -62,6 +62,14 @@ def scraping(folder: Path, targets: Mapping[str, str], rules: list[Path] | None 
     used = [str(path.resolve()) for path in (files() if rules is None else rules)]
     configuration = folder / "prometheus.yml"
     configuration.write_text(yaml.safe_dump({"global": every, "rule_files": used, "scrape_configs": [job]}))
+    with started(folder, configuration) as prometheus:
+        yield prometheus
+
+
+@contextmanager
+def started(folder: Path, configuration: Path) -> Iterator[Prometheus]:
+    """Prometheus with a configuration; its data and its log are in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     url = f"127.0.0.1:{free_port()}"
     arguments = [f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"]
     log = folder / "prometheus.log"

@@ -42,14 +42,11 @@ class Customer:
 
     def as_parameters(self, tenant: str) -> dict[str, Any]:
         """What the queries of their interactions take."""
-        return {
-            "tenant": tenant,
-            "profile": str(self.profile_id),
-            "subjects": list(self.subjects),
-            "others": [one.subject for one in self.foreign],
-            "begins": [one.begin for one in self.foreign],
-            "ends": [one.end for one in self.foreign],
-        }
+        whose = {"tenant": tenant, "profile": str(self.profile_id), "subjects": list(self.subjects)}
+        if not self.foreign:
+            return whose
+        others, begins, ends = map(list, zip(*self.foreign, strict=True))
+        return {**whose, "others": others, "begins": begins, "ends": ends}
 
 
 def customers(client: ClickHouse, tenant: str, names: Sequence[str], region: str) -> list[Customer]:

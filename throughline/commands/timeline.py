@@ -1,7 +1,7 @@
 """`throughline timeline IDENTIFIER...`: what happened with a customer, oldest first."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,15 +17,13 @@ from throughline.whose import Customer, customers
 
 COLUMNS: Final = ["occurred_at", "channel", "type", "name", "direction", "what", "source"]
 LIMIT: Final = 100
-_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_END: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @click.command()
 @click.argument("identifiers", metavar="IDENTIFIER...", nargs=-1, required=True)
 @click.option("--tenant", default="default", show_default=True)
-@click.option("--since", type=Moment(), default=_BEGIN, help="From this time on.")
-@click.option("--until", type=Moment(), default=_END, help="Before this time.")
+@click.option("--since", type=Moment(), default=None, help="From this time on.")
+@click.option("--until", type=Moment(), default=None, help="Before this time.")
 @click.option("--channel", type=click.Choice(CHANNELS), default=None)
 @click.option("--type", "kind", type=click.Choice(TYPES), default=None)
 @click.option(
@@ -38,8 +36,8 @@ def timeline(
     loaded: Loaded,
     identifiers: tuple[str, ...],
     tenant: str,
-    since: datetime,
-    until: datetime,
+    since: datetime | None,
+    until: datetime | None,
     channel: str | None,
     kind: str | None,
     limit: int,
@@ -54,9 +52,8 @@ def timeline(
     with opened(loaded.settings) as client:
         whose = customers(client, tenant, identifiers, loaded.settings.identity.default_region)
         rows = interactions(
-            client, tenant, whose, since=since, until=until, channel=channel or "", kind=kind or "", limit=limit,
-            whole=as_json,
-        )  # fmt: skip
+            client, tenant, whose, since=since, until=until, channel=channel, kind=kind, limit=limit, whole=as_json
+        )
     print_timeline(rows, as_json=as_json)
 
 
@@ -65,26 +62,21 @@ def interactions(
     tenant: str,
     whose: Sequence[Customer],
     *,
-    since: datetime = _BEGIN,
-    until: datetime = _END,
-    channel: str = "",
-    kind: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    channel: str | None = None,
+    kind: str | None = None,
     limit: int = LIMIT,
     whole: bool = True,
 ) -> list[dict[str, Any]]:
     """The latest `limit` interactions of some customers from `since` to before `until`, oldest first; a dict a row.
 
-    Not `whole`: only what is printed for people.
+    `channel` and `kind` (its type): only those. Not `whole`: only what is printed for people.
     """
     name = "timeline" if whole else "timeline_printed"
-    parameters = {
-        "since": since,
-        "until": until,
-        "channel": channel,
-        "type": kind,
-        "limit": limit,
-    }
-    rows = [row for one in whose for row in query(client, name, {**parameters, **one.as_parameters(tenant)})]
+    wanted = {"since": since, "until": until, "channel": channel, "type": kind, "limit": limit}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    rows = [row for one in whose for row in query(client, name, {**given, **one.as_parameters(tenant)})]
     return sorted(rows, key=lambda row: (row["occurred_at"], row["event_id"]))[-limit:]
 
 

@@ -9,14 +9,14 @@ WITH
         FROM interactions
         WHERE tenant = {tenant:String}
           AND subject IN {subjects:Array(String)}
-          AND NOT arrayExists(
-              (other, begin, end) -> other = subject
-                  AND toUnixTimestamp64Milli(occurred_at) >= begin
-                  AND toUnixTimestamp64Milli(occurred_at) < end,
-              {others:Array(String)},
-              {begins:Array(Int64)},
-              {ends:Array(Int64)}
-          )
+          AND NOT arrayExists( -- if others
+              (other, begin, end) -> other = subject -- if others
+                  AND toUnixTimestamp64Milli(occurred_at) >= begin -- if others
+                  AND toUnixTimestamp64Milli(occurred_at) < end, -- if others
+              {others:Array(String)}, -- if others
+              {begins:Array(Int64)}, -- if others
+              {ends:Array(Int64)} -- if others
+          ) -- if others
         LIMIT 1 BY event_id
     ),
     (

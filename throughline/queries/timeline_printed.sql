@@ -14,18 +14,18 @@ SELECT
 FROM interactions
 WHERE tenant = {tenant:String}
   AND subject IN {subjects:Array(String)}
-  AND occurred_at >= {since:DateTime64(3, 'UTC')}
-  AND occurred_at < {until:DateTime64(3, 'UTC')}
-  AND ({channel:String} = '' OR channel = {channel:String})
-  AND ({type:String} = '' OR type = {type:String})
-  AND NOT arrayExists(
-      (other, begin, end) -> other = subject
-          AND toUnixTimestamp64Milli(occurred_at) >= begin
-          AND toUnixTimestamp64Milli(occurred_at) < end,
-      {others:Array(String)},
-      {begins:Array(Int64)},
-      {ends:Array(Int64)}
-  )
+  AND occurred_at >= {since:DateTime64(3, 'UTC')} -- if since
+  AND occurred_at < {until:DateTime64(3, 'UTC')} -- if until
+  AND channel = {channel:String} -- if channel
+  AND type = {type:String} -- if type
+  AND NOT arrayExists( -- if others
+      (other, begin, end) -> other = subject -- if others
+          AND toUnixTimestamp64Milli(occurred_at) >= begin -- if others
+          AND toUnixTimestamp64Milli(occurred_at) < end, -- if others
+      {others:Array(String)}, -- if others
+      {begins:Array(Int64)}, -- if others
+      {ends:Array(Int64)} -- if others
+  ) -- if others
 ORDER BY occurred_at DESC, event_id DESC, precedence DESC
 LIMIT 1 BY event_id
 LIMIT {limit:UInt32}

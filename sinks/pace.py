@@ -9,9 +9,9 @@ from typing import Final
 
 RATE: Final = 16.0  # inserts of interactions a second
 BURST: Final = 5.0  # that may be saved up
-DEBT: Final = 3.0  # that large ones may run up
+DEBT: Final = 12.0  # that large ones may run up: where much comes, 0.8 s of it go in one
 LIGHT: Final = 0.3  # what an insert into a table with few columns and at most one view counts
-ROWS: Final = 1500  # that cost as much again as the insert itself
+ROWS: Final = 1000  # that cost as much again as the insert itself
 
 
 class Pace:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.pace import BURST, DEBT, LIGHT, RATE, ROWS, Pace
+from sinks.pace import BURST, DEBT, LARGE, LIGHT, RATE, ROWS, Pace
 
 
 def went(pace: Pace, begin: float, seconds: float, rows: int = 0) -> int:
@@ -45,6 +45,14 @@ def test_what_is_light_goes_more_often() -> None:
             pace.spend(0, LIGHT)
             count += 1
     assert count == pytest.approx(10 * RATE / LIGHT, rel=0.05)
+
+
+def test_after_a_large_one_more_gathers() -> None:
+    pace = Pace(0.0)
+    pace.spend(30_000)
+    pace.spend(0)  # what is full goes without asking; it forgives nothing
+    assert not pace.allows(LARGE / RATE)
+    assert pace.allows((1 + LARGE) / RATE + 0.001)
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 20)), max_size=50))

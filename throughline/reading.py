@@ -55,7 +55,7 @@ def query(client: ClickHouse, name: str, parameters: Mapping[str, Any]) -> list[
     """Run `throughline/queries/<name>.sql`; a dict a row.
 
     A line that ends in `-- if <parameter>` counts only where that is given: a condition that holds for every row takes
-    ClickHouse a millisecond to plan (docs/decisions/0023).
+    ClickHouse a millisecond (docs/decisions/0023).
     """
     found = client.query(statement(name, parameters), parameters)
     return [dict(zip(found.columns, row, strict=True)) for row in found.rows]

@@ -73,11 +73,14 @@ def interactions(
 
     `channel` and `kind` (its type): only those. Not `whole`: only what is printed for people.
     """
-    name = "timeline" if whole else "timeline_printed"
     wanted = {"since": since, "until": until, "channel": channel, "type": kind, "limit": limit}
     given = {name: value for name, value in wanted.items() if value is not None}
-    rows = [row for one in whose for row in query(client, name, {**given, **one.as_parameters(tenant)})]
+    rows = [row for one in whose for row in query(client, "timeline", {**given, **_of(one, tenant, whole=whole)})]
     return sorted(rows, key=lambda row: (row["occurred_at"], row["event_id"]))[-limit:]
+
+
+def _of(one: Customer, tenant: str, *, whole: bool) -> dict[str, Any]:
+    return {name: value for name, value in one.as_parameters(tenant).items() if whole or name != "profile"}
 
 
 def print_timeline(rows: list[dict[str, Any]], *, as_json: bool, title: str | None = None) -> None:

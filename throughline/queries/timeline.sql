@@ -1,5 +1,6 @@
 -- The latest interactions of a customer, latest first. Whose they are is worked out before (throughline/whose.py): a
 -- customer's subjects, less the ranges of time in which one of them was another's. Copies go by LIMIT 1 BY.
+-- Without `profile` only what is printed for people: half the columns, and no JSON.
 SELECT
     occurred_at,
     channel,
@@ -10,18 +11,18 @@ SELECT
     amount,
     currency,
     duration_s,
-    conversation,
-    agent,
+    conversation, -- if profile
+    agent, -- if profile
     source,
-    subject,
-    arrayMap(named -> concat(named.kind, ':', named.value), identifiers) AS identifiers,
-    toUUID({profile:String}) AS profile_id,
-    event_id,
-    message_id,
-    addMilliseconds(occurred_at, ifNull(clock_skew_ms, 0)) AS corrected_at,
-    received_at,
-    stored_at,
-    properties
+    subject, -- if profile
+    arrayMap(named -> concat(named.kind, ':', named.value), identifiers) AS identifiers, -- if profile
+    toUUID({profile:String}) AS profile_id, -- if profile
+    message_id, -- if profile
+    addMilliseconds(occurred_at, ifNull(clock_skew_ms, 0)) AS corrected_at, -- if profile
+    received_at, -- if profile
+    stored_at, -- if profile
+    properties, -- if profile
+    event_id
 FROM interactions
 WHERE tenant = {tenant:String}
   AND subject IN {subjects:Array(String)}

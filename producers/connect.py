@@ -9,7 +9,7 @@ from typing import Final
 
 from producers.accept import Acceptor
 from producers.limits import Limits
-from producers.publish import Publisher
+from producers.publish import Publisher, without
 from schemas.kafka.access import AccessRefusedError
 from schemas.kafka.admin import TopicMissingError
 from schemas.kafka.backlog import Ledger, Stage, Watch
@@ -67,7 +67,7 @@ async def connected(
 
     def looked(failure: Exception | None) -> None:
         if failure is None and (absent := [topic for topic in wanted if not offsets.partitions([topic])]):
-            failure = TopicMissingError(f"no topic {', '.join(absent)}; run `throughline topics create`")
+            failure = TopicMissingError(without(absent))
         publisher.told(failure)
         if failure is None:
             publisher.barred = limits.look()

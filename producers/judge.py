@@ -82,6 +82,7 @@ class Judge:
             "event_id": str(record.event_id) if record.event_id else None,
             "message_id": record.message_id,
             "status": "rejected",
+            "rejected_id": str(record.rejected_id),
             "reason": fault.reason.value,
             "detail": fault.detail,
         }

@@ -11,6 +11,7 @@ class Receipt(TypedDict):
 
     Attributes:
         event_id: a UUID; None where none could be made.
+        rejected_id: of what was rejected: what `throughline rejected show` and `replay` go by.
         message_id: the provider's own id of it, where it has one.
         reason, detail, path: why and where, of what was rejected.
     """
@@ -18,6 +19,7 @@ class Receipt(TypedDict):
     event_id: str | None
     message_id: str | None
     status: Literal["accepted", "rejected"]
+    rejected_id: NotRequired[str]
     reason: NotRequired[str]
     detail: NotRequired[str]
     path: NotRequired[str]

@@ -18,6 +18,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from producers.judge import Record
 from producers.outcomes import Held
+from schemas.kafka.admin import TopicMissingError
 from schemas.kafka.backlog import Ledger, Report
 from schemas.kafka.clients import producer_config
 from schemas.kafka.stuck import Patience, StuckError, patience_of
@@ -28,6 +29,7 @@ OVERHEAD: Final = 128  # bytes of a record beside its value: key, and what Kafka
 DELIVERY_MS: Final = 8_000  # after which a record that Kafka does not take has failed, and its sender is told so
 IN_FLIGHT: Final = 32 << 20  # bytes handed to librdkafka and not yet reported
 PIECE: Final = 4 << 20  # bytes of a delivery that are sent at once
+_NO_TOPIC: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)  # noqa: SLF001  their public names
 _PAUSE_S: Final = 0.01  # between two looks whether there is room
 _POLL_S: Final = 0.2
 
@@ -89,15 +91,15 @@ class Publisher:
         deadline = time.monotonic() + patience
         for piece, size in pieces(records, self._piece):
             if self.away:
-                return unavailable()
+                return self._unavailable()
             if not await self._room(size, deadline):
-                return unavailable() if self.away else overloaded(self.barred)
+                return self._unavailable() if self.away else overloaded(self.barred)
             began = time.perf_counter()
             error = await self._send(piece, size, headers)
             self._metrics.publish.note(time.perf_counter() - began)
             if error is not None:
                 self._tell(error)
-                return unavailable()
+                return self._unavailable(error, piece)
         return None
 
     @property
@@ -189,6 +191,13 @@ class Publisher:
             except StuckError as stuck:
                 self._on_fatal(str(stuck))
 
+    def _unavailable(self, error: KafkaError | None = None, records: Sequence[Record] = ()) -> Held:
+        if isinstance(self.failure, TopicMissingError):
+            return unavailable(f"Kafka has {self.failure}")
+        if error is not None and error.code() in _NO_TOPIC:  # the watch has not seen it yet
+            return unavailable(f"Kafka has {without(sorted({topic for topic, *_ in records}))}")
+        return unavailable()
+
     def _tell(self, error: KafkaError) -> None:
         if error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001  librdkafka's name
             self.told(KafkaException(error))
@@ -271,6 +280,11 @@ def overloaded(why: str | None = None) -> Held:
     )
 
 
-def unavailable() -> Held:
-    """Kafka is away."""
-    return Held("unavailable", "Kafka does not answer", "send it again later; nothing that was accepted is lost", 5)
+def unavailable(why: str = "Kafka does not answer") -> Held:
+    """Kafka is away, or has not what is needed."""
+    return Held("unavailable", why, "send it again later; nothing that was accepted is lost", 5)
+
+
+def without(topics: Sequence[str]) -> str:
+    """That topics are missing, in words that say how to make them."""
+    return f"no topic {' or '.join(topics)}: `throughline topics create` makes what is missing"

@@ -52,6 +52,7 @@ async def test_a_bad_item_is_rejected_alone_and_kept() -> None:
     assert (kept["body"], kept["message_id"], kept["channel"]) == ("its bytes", "m2", "chat")
     assert b"hush" not in publisher.records[1][2]
     assert publisher.records[1][1] == kept["rejected_id"].encode()
+    assert [receipt.get("rejected_id") for receipt in outcome.receipts][:2] == [None, kept["rejected_id"]]
     assert value(measured, "interactions_rejected", channel="chat", source="shop", reason="schema_invalid") == 1
 
 

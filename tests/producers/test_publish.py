@@ -2,6 +2,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from unittest.mock import AsyncMock
 
 import pytest
 from confluent_kafka import Consumer, KafkaError
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from producers import publish
 from producers.accept import FOR_EVER
 from producers.judge import Record
-from producers.publish import OVERHEAD, Publisher, pieces
+from producers.publish import OVERHEAD, Publisher, pieces, without
+from schemas.kafka.admin import TopicMissingError
 from schemas.kafka.backlog import Ledger
 from schemas.kafka.books import PartitionBook
 from schemas.kafka.clients import consumer_config
@@ -147,6 +149,28 @@ async def test_while_kafka_is_away_nothing_is_tried(mock_kafka: KafkaSettings) -
         assert ledger.largest == 0
         publisher.told(None)
         assert await publisher.publish([record(1)], 5) is None
+
+
+async def test_a_topic_that_is_missing_is_named_with_the_command_that_makes_it(mock_kafka: KafkaSettings) -> None:
+    async with publishing(mock_kafka) as (publisher, _):
+        publisher.told(TopicMissingError(without(["interactions.sms"])))
+        held = await publisher.publish([record(1)], 5)
+        assert held is not None
+        assert held.message == "Kafka has no topic interactions.sms: `throughline topics create` makes what is missing"
+        publisher.told(ConnectionError())
+        held = await publisher.publish([record(1)], 5)
+        assert held is not None
+        assert held.message == "Kafka does not answer"
+
+
+async def test_a_topic_that_was_deleted_just_now_is_named_too(
+    mock_kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with publishing(mock_kafka) as (publisher, _):
+        monkeypatch.setattr(publisher, "_send", AsyncMock(return_value=KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)))
+        held = await publisher.publish([record(1)], 5)
+        assert held is not None
+        assert held.message.startswith(f"Kafka has no topic {TOPIC}: `throughline topics create`")
 
 
 async def test_waiting_ends_when_kafka_goes_away(mock_kafka: KafkaSettings) -> None:

@@ -151,12 +151,19 @@ CASES = (
         step="5m",
     ),
     Case("RejectedShareJumped", {ACCEPTED: "0+10x250", REJECTED: "_x119 200x130"}, ("20m", "41m"), ("23m", "33m")),
-    Case(  # from one moment on all of it: told a minute and a half later
+    Case(  # from one moment on all of it: told within a minute, though it is little of a quarter of an hour
         "RejectedShareJumped",
         {ACCEPTED: "0+10x119 1190x130", REJECTED: "_x119 0+10x130"},
-        ("20m30s",),
-        ("21m30s", "30m"),
+        ("20m10s",),
+        ("20m40s", "21m30s", "30m"),
     ),
+    Case(  # half of it, and before that a twentieth always was
+        "RejectedShareJumped",
+        {ACCEPTED: "0+19x119 2261+10x130", REJECTED: "0+1x119 120+10x130"},
+        ("20m10s",),
+        ("20m50s", "25m"),
+    ),
+    Case("RejectedShareJumped", {ACCEPTED: "0+6x250", REJECTED: "0+4x250"}, fires=("25m",)),  # two fifths, for long
     Case("RejectedShareJumped", {ACCEPTED: "0+100x250", REJECTED: "_x119 60x130"}, ("20m40s", "25m")),  # one bad file
     Case(  # garbage that somebody wrote to a raw topic, past the intake
         "RejectedShareJumped",

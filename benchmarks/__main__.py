@@ -41,7 +41,7 @@ _MEASURES: Final[dict[str, Measure]] = {
     "sinks": lambda size, _: sinks.measure(int(200_000 * size)),
     "processor": lambda size, _: processor.measure(int(500_000 * size), int(200_000 * size)),
     "sink": lambda size, _: sink.measure(int(600_000 * size)),
-    "path": lambda size, _: path.measure(int(300_000 * size)),
+    "path": lambda size, _: path.measure(int(600_000 * size)),
     "catch_up": lambda size, _: catch_up.measure(int(500_000 * size)),
     "latency": lambda size, _: latency.measure(seconds=int(12 * size)),
     "intake": lambda size, _: intake.measure(int(2_000 * size), int(15_000 * size)),

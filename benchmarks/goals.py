@@ -95,8 +95,9 @@ _CORES: Final = (
     "speed by as much within minutes (notes below). Then the step: see Bytewax."
 )
 _STORE: Final = (
-    "the embedded ClickHouse takes the most: JSON columns (decision 0027), fates and fsync; and of the same commit "
-    "these cores take up to twice as long as those the goal was set on (notes below)."
+    "decision 0043 has the profile: a third is the embedded ClickHouse, which parses, sorts and merges; a third is the "
+    "step (decision 0016). And of the same commit these cores take up to twice as long as those the goal was set on "
+    "(notes below)."
 )
 _LINKS: Final = (
     "at ten times as many customers every event measured is the first of its customer that the worker sees and says "

@@ -56,7 +56,7 @@ class Course:
             time.sleep(POLL_S)
 
 
-def measure(count: int = 600_000, warm: int = 200_000) -> dict[str, object]:
+def measure(count: int = 600_000, warm: int = 300_000) -> dict[str, object]:
     """Of the whole path, events a second; of each part, CPU seconds a million and peak memory.
 
     `warm`: how many records go before those that count.

@@ -32,7 +32,7 @@ def test_what_keeps_coming_goes_at_the_rate() -> None:
 
 def test_large_ones_go_less_often() -> None:
     pace = Pace(0.0)
-    assert went(pace, 0.0, 100.0, ROWS) == pytest.approx(100 * RATE / 2, rel=0.05)
+    assert went(pace, 0.0, 100.0, ROWS) == pytest.approx(100 * RATE / 3, rel=0.05)
 
 
 def test_what_is_light_goes_more_often() -> None:
@@ -45,6 +45,19 @@ def test_what_is_light_goes_more_often() -> None:
             pace.spend(0, LIGHT)
             count += 1
     assert count == pytest.approx(10 * RATE / LIGHT, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("a_second", "least", "most"), [(1_000, 14, 16), (5_000, 11, 13), (10_000, 1, 2), (30_000, 1, 2)]
+)
+def test_above_eight_thousand_rows_a_second_they_are_large(a_second: int, least: float, most: float) -> None:
+    pace, inserts, waiting = Pace(0.0), 0, 0.0
+    for tick in range(1, 20_000):
+        waiting += a_second / 1000
+        if pace.allows(tick / 1000):
+            pace.spend(round(waiting))
+            inserts, waiting = inserts + 1, 0.0
+    assert least <= inserts / 20 <= most
 
 
 def test_after_a_large_one_more_gathers() -> None:

@@ -5,17 +5,15 @@ Partitions are assigned cooperatively under both group protocols (cooperative-st
 forgotten, what was pending is stored again by the next owner under the same token, which ClickHouse drops.
 """
 
-import queue
 import threading
 import time
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from logging import getLogger
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from schemas.kafka.clients import Config, consumer_config, sink_group
+from schemas.kafka.clients import sink_group
 from schemas.kafka.rejoin import Rejoin
 from schemas.kafka.stuck import Patience, asking_anew
 from schemas.settings import KafkaSettings
@@ -23,14 +21,16 @@ from schemas.telemetry import LIBRDKAFKA, Metrics, Once, logger
 from sinks.again import Again
 from sinks.assign import Positions
 from sinks.commits import Commits
-from sinks.company import Load, companies
-from sinks.errors import FatalError, LostError
+from sinks.company import companies
+from sinks.consumer import consumer_settings, runs_of
+from sinks.errors import LostError
 from sinks.gather import Gather, Limits
 from sinks.lease import Lease, Rejections, WriterLog
 from sinks.pace import LIGHT, Pace
 from sinks.ranges import Range, Where
 from sinks.store import Table, store
 from sinks.tables import INTERACTIONS, Target
+from sinks.writers import Writers
 
 WRITERS: Final = 4  # inserts at the same time
 BUDGET: Final = 64 << 20  # bytes of records held; above it the consumer pauses
@@ -65,10 +65,8 @@ class Loop:
         self._commits = Commits()
         self._rejoin = Rejoin(Patience(asking_anew(consumer_settings(kafka))))
         self._leases: dict[tuple[str, int], Lease] = {}
-        self._jobs: queue.SimpleQueue[Load] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[Sequence[Lease], BaseException | None]] = queue.SimpleQueue()
+        self._writers = Writers(WRITERS, self._store)
         self._pace = Pace(time.monotonic())
-        self._working = 0
         self._held = 0  # bytes in gathers and in flight
         self._paused = False
         self._draining = False
@@ -86,8 +84,7 @@ class Loop:
             FatalError: trying again cannot help.
             KafkaException: Kafka refused for good.
         """
-        for number in range(WRITERS):
-            threading.Thread(target=self._write, name=f"writer-{number}", daemon=True).start()
+        self._writers.start()
         back, gone = self._rejoin.joined(self._assigned), self._rejoin.lost(self._revoked)
         self._consumer.subscribe(list(self._tables), on_assign=back, on_revoke=self._revoked, on_lost=gone)
         subscribed()
@@ -100,7 +97,7 @@ class Loop:
 
     def _turn(self) -> None:
         """One turn: take records, answer writers, hand out ranges."""
-        self._take(self._consumer.consume(1, BUSY_S if self._working else IDLE_S if self._is_quiet() else BUSY_S))
+        self._take(self._consumer.consume(1, BUSY_S if self._writers.busy else IDLE_S if self._is_quiet() else BUSY_S))
         if not self._paused:
             self._take(self._consumer.consume(FETCH, 0))
         self._settle()
@@ -116,34 +113,19 @@ class Loop:
         """Give each partition what came of it."""
         if not messages or self._draining:
             return
-        runs: dict[tuple[str, int], tuple[array[int], list[bytes], float]] = {}
-        for message in messages:
-            if (error := message.error()) is not None:
-                self._heard(error, message)
-                continue
-            key = (message.topic() or "", message.partition() or 0)
-            run = runs.get(key)
-            if run is None:
-                runs[key] = run = (array("q"), [], message.timestamp()[1] / 1000)
-            run[0].append(message.offset() or 0)
-            run[1].append(message.value() or b"")
         now = time.monotonic()
-        for key, (offsets, values, written) in runs.items():
+        for key, run in runs_of(messages).items():
             lease = self._leases.get(key)
             if lease is not None:
                 before = lease.gather.size
-                lease.gather.add(offsets, values, now, written)
+                lease.gather.add(run.offsets, run.values, now, run.written)
                 self._held += lease.gather.size - before
 
     def _settle(self) -> None:
         """Answer writers: their commits, and their loads that are done."""
         self._commits.send(self._consumer)
-        while not self._done.empty():
-            leases, error = self._done.get()
-            self._working -= 1
-            for lease in leases:
-                self._held -= lease.flying_size
-                lease.flying, lease.flying_size = None, 0
+        for leases, size, error in self._writers.done():
+            self._held -= size
             if isinstance(error, LostError):
                 self._begin_again([lease for lease in leases if not lease.is_lost])
             elif error is not None:
@@ -151,7 +133,7 @@ class Loop:
 
     def _hand_out(self, *, flush: bool) -> None:
         """Give idle writers what is due."""
-        if self._working >= WRITERS:
+        if not self._writers.has_idle():
             return
         now = time.monotonic()
         for company in companies(self._leases.values(), self._limits, pressed=self._held > PRESSED):
@@ -159,30 +141,18 @@ class Loop:
                 return
             for leases, ranges in company.take(now, flush=flush):
                 self._hand(leases, ranges)
-            if self._working >= WRITERS:
+            if not self._writers.has_idle():
                 return
 
     def _hand(self, leases: Sequence[Lease], ranges: Sequence[Range]) -> None:
         table = self._tables[leases[0].where.topic][0].table
         self._pace.spend(sum(len(batch.values) for batch in ranges), 1.0 if table == INTERACTIONS else LIGHT)
-        for lease, batch in zip(leases, ranges, strict=True):
-            lease.flying = batch
-            lease.flying_size = sum(map(len, batch.values))
-        self._working += 1
-        self._jobs.put((leases, ranges))
+        self._writers.give(leases, ranges)
 
-    def _write(self) -> None:
-        """A writer: it tells the story of one load after another (`sinks.store`)."""
-        while True:
-            leases, ranges = self._jobs.get()
-            error: BaseException | None = None
-            try:
-                log = WriterLog(leases, self._commits, self._rejections, self._again)
-                store(ranges, log, self._tables[leases[0].where.topic][1])
-            except BaseException as raised:  # noqa: BLE001  the consumer's thread judges it
-                error = raised
-            del ranges
-            self._done.put((leases, error))
+    def _store(self, leases: Sequence[Lease], ranges: Sequence[Range]) -> None:
+        """A writer's work, in its thread."""
+        log = WriterLog(leases, self._commits, self._rejections, self._again)
+        store(ranges, log, self._tables[leases[0].where.topic][1])
 
     def _hold_back(self) -> None:
         """Pause above the budget, go on at half of it."""
@@ -235,14 +205,6 @@ class Loop:
                 self._held -= lease.gather.size
         self._log.info("partitions_revoked", count=len(partitions))
 
-    def _heard(self, error: KafkaError, message: Message) -> None:
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  its public name
-            msg = f"the position in {message.topic()} [{message.partition()}] is gone; a restart tells what was lost"
-            raise FatalError(msg)
-        if error.fatal():
-            raise KafkaException(error)
-        self._log.warning("consumer_warned", error=error.name())
-
     def _failed(self, error: KafkaError) -> None:
         if self._once.may(error.name(), time.monotonic()):
             self._log.warning("kafka_warned", error=error.name())
@@ -272,7 +234,7 @@ class Loop:
             self._consumer.consume(1, BUSY_S)
             self._settle()
             self._hand_out(flush=True)
-            if not self._working and all(lease.gather.oldest is None for lease in self._leases.values()):
+            if not self._writers.busy and all(lease.gather.oldest is None for lease in self._leases.values()):
                 break
         self._log.info("sink_drained", held=self._held)
 
@@ -283,18 +245,3 @@ class Loop:
         closing = threading.Thread(target=self._consumer.close, name="leaving", daemon=True)
         closing.start()
         closing.join(max(1.0, self._leave_by - time.monotonic()))
-
-
-def consumer_settings(kafka: KafkaSettings) -> Config:
-    """The sink's consumer: cooperative, bounded in memory, and never sent elsewhere when a position is gone."""
-    config = consumer_config(kafka, "sink", sink_group(kafka))
-    own: Config = {
-        "auto.offset.reset": "error",
-        "queued.max.messages.kbytes": 8192,
-        "fetch.message.max.bytes": 1 << 20,  # a larger record comes all the same, alone
-        "fetch.max.bytes": 8 << 20,
-    }
-    if config.get("group.protocol", "classic") == "classic":
-        config = {"session.timeout.ms": 10_000, "heartbeat.interval.ms": 2000} | config  # with KIP-848 the broker's
-        own["partition.assignment.strategy"] = "cooperative-sticky"
-    return {**config, **own}

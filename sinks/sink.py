@@ -23,9 +23,10 @@ from sinks.audit.fates import Fates
 from sinks.audit.watch import AuditWatch
 from sinks.clickhouse.client import ClickHouse, connect
 from sinks.clickhouse.migrate import pending
+from sinks.consumer import consumer_settings
 from sinks.errors import FatalError, LostError, TransientError
 from sinks.lease import Rejections
-from sinks.loop import Loop, consumer_settings
+from sinks.loop import Loop
 from sinks.pulse import Pulse
 from sinks.quality import EMBEDDED_S, EVERY_S, Quality
 from sinks.read_back import ReadBack

@@ -10,8 +10,8 @@ from schemas.kafka.clients import producer_config
 from schemas.settings import KafkaSettings
 from schemas.topics import Topics
 from sinks.again import Again
+from sinks.consumer import consumer_settings
 from sinks.errors import LostError
-from sinks.loop import consumer_settings
 from sinks.ranges import Span, Where
 
 WHERE = Where(Topics().timeline, UUID(int=1), 0)

@@ -16,8 +16,9 @@ from schemas.settings import KafkaSettings
 from schemas.telemetry import Metrics
 from schemas.topics import Topics
 from sinks.assign import Positions
+from sinks.consumer import consumer_settings
 from sinks.lease import Rejections
-from sinks.loop import Loop, consumer_settings
+from sinks.loop import Loop
 from sinks.ranges import Range
 from sinks.store import Refused
 from sinks.tables import INTERACTIONS, Target

@@ -13,6 +13,7 @@ TAKEN: Final = Row(
             "overloaded, unavailable, failed and no_memory are ours: a 503. The others are the sender's.",
             [rate("throughline_deliveries_total", "outcome", where='{source=~"$source"}')],
             Unit.RATE,
+            section="IntakeRefusing",
         ),
         Question(
             "How many interactions are accepted, by source?",
@@ -33,6 +34,7 @@ TAKEN: Final = Row(
             ],
             Unit.RATE,
             nothing="none",
+            section="SignatureFailuresJumped",
         ),
         Question(
             "What is rejected at the door, and why?",
@@ -47,6 +49,7 @@ TAKEN: Final = Row(
             ],
             Unit.RATE,
             nothing="none",
+            section="RejectedShareJumped",
         ),
     ],
 )
@@ -59,6 +62,7 @@ KAFKA: Final = Row(
             [p(0.5, "throughline_publish_seconds"), p(0.99, "throughline_publish_seconds")],
             Unit.SECONDS,
             Bounds(0.5, 2),
+            section="KafkaSlow",
         ),
         Question(
             "How full is the largest backlog of a partition?",
@@ -68,6 +72,7 @@ KAFKA: Final = Row(
                 Query("max(throughline_backlog_budget_bytes)", "budget"),
             ],
             Unit.BYTES,
+            section="BacklogNearBudget",
         ),
     ],
 )

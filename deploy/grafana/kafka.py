@@ -50,6 +50,7 @@ BUDGET: Final = Row(
             [Query("throughline_backlog_bytes / throughline_backlog_budget_bytes", "{{instance}}")],
             Unit.SHARE,
             Bounds(0.5, 0.8),
+            section="BacklogNearBudget",
         ),
         Question(
             "How much of its retention has what waits used up?",
@@ -58,6 +59,7 @@ BUDGET: Final = Row(
             Unit.SHARE,
             Bounds(0.25, 0.5),
             nothing="the embedded broker deletes by no clock",
+            section="RetentionNear",
         ),
         Question(
             "How much is free on the disks of data_dir?",
@@ -67,6 +69,7 @@ BUDGET: Final = Row(
                 Query("max(throughline_disk_floor_bytes >= 0)", "floor"),
             ],
             Unit.BYTES,
+            section="DiskLow",
         ),
         Question(
             "How long do acknowledgements take?",
@@ -74,6 +77,7 @@ BUDGET: Final = Row(
             [p(0.99, "throughline_publish_seconds")],
             Unit.SECONDS,
             Bounds(0.5, 2),
+            section="KafkaSlow",
         ),
         Question(
             "How much goes in?",
@@ -93,6 +97,7 @@ BUDGET: Final = Row(
             Unit.COUNT,
             Bounds(1, 1),
             nothing="none",
+            section="RecordsLost",
         ),
     ],
 )

@@ -5,11 +5,40 @@ from typing import Final
 from deploy.grafana.panels import Board, Bounds, Query, Question, Row, Unit, rate
 
 
-def promised_none(title: str, remedy: str, query: Query) -> Question:
+def promised_none(title: str, remedy: str, query: Query, section: str) -> Question:
     """A question whose answer must be 0."""
-    return Question(title, remedy, [query], Unit.COUNT, Bounds(1, 1), is_number=True, width=5)
+    return Question(title, remedy, [query], Unit.COUNT, Bounds(1, 1), is_number=True, width=5, section=section)
 
 
+ALARMED: Final = Row(
+    "Is anything wrong?",
+    [
+        Question(
+            "Is anything alarmed?",
+            "Each alert has its section in docs/runbook.md, of the same name; `throughline status` says more.",
+            [
+                Query(
+                    'count by (alertname, severity) (ALERTS{alertstate="firing"})',
+                    "{{alertname}} {{severity}}",
+                )
+            ],
+            Unit.COUNT,
+            nothing="none",
+        ),
+        Question(
+            "Which warnings and errors were logged in the last hour?",
+            "Minutes ago, by part. The log of that part has the rest; docs/runbook.md names most of them.",
+            [
+                Query(
+                    "(time() - max by (part, level, event) (throughline_logged_timestamp_seconds) < 3600) / 60",
+                    "{{part}} {{level}} {{event}}",
+                )
+            ],
+            Unit.MINUTES,
+            nothing="none",
+        ),
+    ],
+)
 FRESH: Final = Row(
     "Is the timeline fresh?",
     [
@@ -20,7 +49,18 @@ FRESH: Final = Row(
             Unit.SECONDS,
             Bounds(5, 10),
             is_number=True,
-            width=6,
+            width=4,
+            section="EndToEndSlow",
+        ),
+        Question(
+            "How long has ClickHouse owed an answer?",
+            "To an insert, or to a question every 5 s. Above 15 s nothing is stored; what came waits in Kafka.",
+            [Query("max(throughline_clickhouse_unanswered_seconds)", "owed")],
+            Unit.SECONDS,
+            Bounds(5, 15),
+            is_number=True,
+            width=4,
+            section="ClickHouseNotAnswering",
         ),
         Question(
             "How long on each channel?",
@@ -28,7 +68,8 @@ FRESH: Final = Row(
             [Query("throughline:channel_end_to_end_seconds:p99_5m", "{{channel}}")],
             Unit.SECONDS,
             Bounds(5, 10),
-            width=9,
+            width=8,
+            section="EndToEndSlow",
         ),
         Question(
             "Which part is behind?",
@@ -36,7 +77,8 @@ FRESH: Final = Row(
             [Query("throughline:part_lag_seconds:max", "{{part}}")],
             Unit.SECONDS,
             Bounds(5, 30),
-            width=9,
+            width=8,
+            section="SinkBehind",
         ),
     ],
 )
@@ -47,11 +89,13 @@ COMPLETE: Final = Row(
             "How many accepted records have no fate?",
             "0 is the promise. `throughline audit` names the positions.",
             Query("max(throughline_audit_missing)", "missing"),
+            "AuditMissing",
         ),
         promised_none(
             "How many accepted records have two fates?",
             "0 is the promise. `throughline audit` names the positions.",
             Query("max(throughline_audit_doubled)", "doubled"),
+            "AuditDoubled",
         ),
         Question(
             "When did the audit last look?",
@@ -61,16 +105,19 @@ COMPLETE: Final = Row(
             Bounds(180, 300),
             is_number=True,
             width=4,
+            section="AuditStopped",
         ),
         promised_none(
             "Were records deleted before they were read?",
             "Partitions where that happened in the last day: retention was shorter than the lag.",
             Query("sum(increase(throughline_positions_lost_total[1d]))", "partitions", or_zero=True),
+            "RecordsLost",
         ),
         promised_none(
             "Are stored rows missing when read back?",
             "In the last hour. ClickHouse acknowledged them and `timeline` does not show them.",
             Query("sum(increase(throughline_read_back_missing_total[1h]))", "rows", or_zero=True),
+            "RowsNotReadBack",
         ),
         Question(
             "What becomes of what is processed?",
@@ -78,6 +125,7 @@ COMPLETE: Final = Row(
             [rate("throughline_interactions_processed_total", "fate")],
             Unit.RATE,
             width=24,
+            section="RejectedShareJumped",
         ),
     ],
 )
@@ -92,6 +140,7 @@ ACCEPTING: Final = Row(
             Bounds(1, 0.5),
             is_number=True,
             width=6,
+            section="PartDown",
         ),
         Question(
             "Can every part do its work?",
@@ -101,6 +150,7 @@ ACCEPTING: Final = Row(
             Bounds(1, 0.5),
             is_number=True,
             width=6,
+            section="PartNotReady",
         ),
         Question(
             "Which share of deliveries is accepted?",
@@ -110,6 +160,7 @@ ACCEPTING: Final = Row(
             Bounds(0.999, 0.99),
             is_number=True,
             width=4,
+            section="IntakeRefusing",
         ),
         Question(
             "How full is the backlog?",
@@ -119,6 +170,7 @@ ACCEPTING: Final = Row(
             Bounds(0.5, 0.8),
             is_number=True,
             width=4,
+            section="BacklogNearBudget",
         ),
         Question(
             "How much is free on the fullest disk?",
@@ -128,41 +180,14 @@ ACCEPTING: Final = Row(
             Bounds(1 << 30, 1 << 28),
             is_number=True,
             width=4,
+            section="DiskLow",
         ),
         Question(
             "How much comes in, by channel?",
             "A channel that falls to 0 at a time when it never did: its source is broken, or ours refuses it.",
             [rate("throughline_interactions_accepted_total", "channel")],
             Unit.RATE,
-        ),
-        Question(
-            "What is alarmed?",
-            "Each alert has its section in docs/runbook.md.",
-            [
-                Query(
-                    'count by (alertname, severity) (ALERTS{alertstate="firing"})',
-                    "{{alertname}} {{severity}}",
-                )
-            ],
-            Unit.COUNT,
-            nothing="none",
-        ),
-    ],
-)
-SAID: Final = Row(
-    "What do the parts say?",
-    [
-        Question(
-            "Which warnings and errors were logged in the last hour?",
-            "Minutes ago, by part. The log of that part has the rest; docs/runbook.md names most of them.",
-            [
-                Query(
-                    "(time() - max by (part, level, event) (throughline_logged_timestamp_seconds) < 3600) / 60",
-                    "{{part}} {{level}} {{event}}",
-                )
-            ],
-            Unit.COUNT,
-            nothing="none",
+            section="SourceSilent",
             width=16,
         ),
         Question(
@@ -179,5 +204,5 @@ BOARD: Final = Board(
     "overview",
     "Throughline: overview",
     "Is the customer timeline fresh and complete? Each panel's title is the question, its description what to do.",
-    [FRESH, COMPLETE, ACCEPTING, SAID],
+    [ALARMED, FRESH, COMPLETE, ACCEPTING],
 )

@@ -11,6 +11,7 @@ from grafana_foundation_sdk.models import dashboard as model
 
 DATASOURCE: Final = model.DataSourceRef(type_val="prometheus", uid="throughline-prometheus")
 TAG: Final = "throughline"
+RUNBOOK: Final = "docs/runbook.md"  # as in the alerts' runbook_url
 _GREEN, _YELLOW, _RED = "green", "yellow", "red"
 Panel = stat.Panel | timeseries.Panel
 
@@ -21,6 +22,7 @@ class Unit(StrEnum):
     COUNT = "short"
     RATE = "ops"
     SECONDS = "s"
+    MINUTES = "m"
     BYTES = "bytes"
     SHARE = "percentunit"
     YES = "bool_yes_no"
@@ -65,6 +67,7 @@ class Question:
         is_signed: an answer below 0 means something; else lines begin at 0.
         nothing: what no answer means.
         width: of 24.
+        section: of the runbook, by the alert that it is about; none where a bad answer alarms nobody.
     """
 
     title: str
@@ -76,11 +79,17 @@ class Question:
     is_signed: bool = False
     nothing: str = "no data"
     width: int = 12
+    section: str = ""
+
+    @property
+    def text(self) -> str:
+        """What the panel says of itself."""
+        return f"{self.remedy} Runbook: {RUNBOOK}#{self.section.lower()}" if self.section else self.remedy
 
     def panel(self) -> Panel:
         """The panel of Grafana."""
         made = self._number() if self.is_number else self._lines()
-        made.title(self.title).description(self.remedy).datasource(DATASOURCE).unit(self.unit).span(self.width)
+        made.title(self.title).description(self.text).datasource(DATASOURCE).unit(self.unit).span(self.width)
         made.no_value(self.nothing)
         if self.bounds is not None:
             made.thresholds(_thresholds(self.bounds))

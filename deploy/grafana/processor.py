@@ -33,6 +33,7 @@ FATES: Final = Row(
             [rate("throughline_interactions_rejected_total", "source", "reason", where='{part="process"}')],
             Unit.RATE,
             nothing="none",
+            section="RejectedShareJumped",
         ),
         Question(
             "How long does a run take?",

@@ -19,6 +19,7 @@ AMOUNT: Final = Row(
             "0 of a source that never is silent: its configuration at the vendor, or its secret, was changed.",
             [Query(f"throughline:source_deliveries:increase_1h{CHOSEN}", "{{source}}")],
             Unit.COUNT,
+            section="SourceSilent",
         ),
         Question(
             "On which channels does each source send?",
@@ -32,6 +33,7 @@ AMOUNT: Final = Row(
             [Query(f"throughline:source_unverified:count_10m{CHOSEN}", "{{source}}")],
             Unit.COUNT,
             nothing="none",
+            section="SignatureFailuresJumped",
         ),
     ],
 )
@@ -44,6 +46,7 @@ USE: Final = Row(
             [Query(f"throughline:source_rejected:ratio_15m{CHOSEN}", "{{source}}")],
             Unit.SHARE,
             Bounds(0.01, 0.05),
+            section="RejectedShareJumped",
         ),
         Question(
             "Why are they rejected?",
@@ -91,6 +94,7 @@ WHOLE: Final = Row(
             Unit.SHARE,
             Bounds(0.95, 0.8),
             width=8,
+            section="FieldShareDropped",
         ),
         Question(
             "Which share has each field?",
@@ -104,6 +108,7 @@ WHOLE: Final = Row(
             ],
             Unit.SHARE,
             width=8,
+            section="FieldShareDropped",
         ),
         Question(
             "How long after it occurred does half of it arrive?",
@@ -112,6 +117,7 @@ WHOLE: Final = Row(
             Unit.SECONDS,
             is_signed=True,
             width=8,
+            section="DelayJumped",
         ),
         Question(
             "Of how many interactions are these the shares?",

@@ -26,6 +26,7 @@ IDENTITY: Final = Row(
             [rate("throughline_identity_refused_total", "rule")],
             Unit.RATE,
             nothing="none",
+            section="IdentityRefusedJumped",
         ),
         Question(
             "How many customers are known by two and more identifiers?",
@@ -41,6 +42,7 @@ IDENTITY: Final = Row(
             Bounds(1, 1),
             is_number=True,
             width=24,
+            section="EvidenceUnreadable",
         ),
     ],
 )

@@ -15,6 +15,7 @@ def lag(part: str) -> Row:
                 [Query(f"throughline:part_lag_seconds:max{where}", "{{part}}")],
                 Unit.SECONDS,
                 Bounds(5, 30),
+                section=f"{part.title()}Behind",
             ),
             Question(
                 "How many records wait for it, by topic?",
@@ -53,6 +54,7 @@ def process(part: str) -> Row:
                 [Query(f"time() - process_start_time_seconds{where}", "{{instance}}")],
                 Unit.SECONDS,
                 width=8,
+                section="PartRestarting",
             ),
         ],
     )

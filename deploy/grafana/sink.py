@@ -19,6 +19,7 @@ STORED: Final = Row(
             "retried: ClickHouse was away or slow, and got the same range again. bisected: it refused a row as data.",
             [rate("throughline_sink_inserts_total", "result")],
             Unit.RATE,
+            section="SinkRetrying",
         ),
         Question(
             "How long does an insert take?",
@@ -45,6 +46,7 @@ STORED: Final = Row(
             [p(0.99, "throughline_end_to_end_seconds", "channel")],
             Unit.SECONDS,
             Bounds(5, 10),
+            section="EndToEndSlow",
         ),
         Question(
             "How long does the audit read?",
@@ -52,6 +54,7 @@ STORED: Final = Row(
             [Query("max by (instance) (throughline_audit_seconds)", "{{instance}}")],
             Unit.SECONDS,
             Bounds(30, 60),
+            section="AuditStopped",
         ),
         Question(
             "Which rows does ClickHouse refuse?",
@@ -59,7 +62,15 @@ STORED: Final = Row(
             [rate("throughline_interactions_rejected_total", "source", "reason", where='{part="sink"}')],
             Unit.RATE,
             nothing="none",
-            width=24,
+            section="InsertsRefused",
+        ),
+        Question(
+            "How long has ClickHouse owed an answer?",
+            "To an insert, or to a question every 5 s. A line that climbs: it is away, hangs, or refuses the sink.",
+            [Query('throughline_clickhouse_unanswered_seconds{part="sink"}', "{{instance}}")],
+            Unit.SECONDS,
+            Bounds(5, 15),
+            section="ClickHouseNotAnswering",
         ),
     ],
 )

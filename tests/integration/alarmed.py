@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -23,16 +24,20 @@ from uuid import uuid4
 
 import httpx
 import yaml
+from confluent_kafka.admin import AdminClient
 
 from deploy.kafka.local import LocalKafka, running_kafka
+from schemas.settings import load
+from sinks.clickhouse.client import connect
 from tests.deploy.prometheus.rules import HOME, ROOT
 from tests.deploy.prometheus.scraping import Prometheus, started, targets_of_up
 from tests.integration.running import WRITE_KEY, Installation, install, part_pid, running
 from tests.ports import free_ports
+from throughline.gateway import access
 from throughline.stack import METRICS_PORTS
 
 LONGEST_S: Final = 120.0
-QUIET_S: Final = 240.0
+QUIET_S: Final = 90.0
 LOOK_S: Final = 0.5
 EVERY_S: Final = 0.2  # between two deliveries
 
@@ -123,6 +128,47 @@ def forged(world: World, over: threading.Event) -> None:
         world.send(key="another")
 
 
+def ten_times(world: World, over: threading.Event) -> None:
+    """A source sends ten times as much: nobody need be told."""
+    while not over.wait(EVERY_S):
+        world.send(10)
+
+
+def clock_ahead(world: World, over: threading.Event) -> None:
+    """The source's clock is three hours ahead."""
+    while not over.wait(EVERY_S):
+        ahead = datetime.now(UTC) + timedelta(hours=3)
+        world.send(timestamp=ahead.isoformat(timespec="milliseconds"))
+
+
+def topic_deleted(topic: str) -> Fault:
+    """Somebody deletes a topic, and makes it again when told."""
+
+    def fault(world: World, over: threading.Event) -> None:
+        admin = AdminClient({"bootstrap.servers": world.broker.bootstrap})
+        for future in admin.delete_topics([topic]).values():
+            future.result()
+        over.wait()
+        world.installation.run("topics", "create")
+
+    return fault
+
+
+def done_by_hand(statement: str, undone: str | None = None) -> Fault:
+    """Somebody changes ClickHouse's schema; `undone`: how it is mended, by default with `throughline migrate`."""
+
+    def fault(world: World, over: threading.Event) -> None:
+        with connect(access.url(load(world.installation.folder / "throughline.toml", {}).settings)) as client:
+            client.command(statement)
+            over.wait()
+            if undone is None:
+                world.installation.run("migrate")
+            else:
+                client.command(undone)
+
+    return fault
+
+
 def as_before(world: World, over: threading.Event) -> None:
     """A part is stopped in good order and is started again by `up`: nobody need be told."""
     for part in ("sink", "process", "resolve", "gateway"):
@@ -141,6 +187,16 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "garbage": garbage,
     "forged": forged,
     "restarts": as_before,
+    "ten times as much": ten_times,
+    "clock ahead": clock_ahead,
+    "raw topic deleted": topic_deleted("interactions.web"),
+    "output topic deleted": topic_deleted("timeline.events"),
+    "view dropped": done_by_hand("DROP VIEW timeline"),
+    "column renamed": done_by_hand(
+        "ALTER TABLE interactions RENAME COLUMN agent TO agents",
+        "ALTER TABLE interactions RENAME COLUMN agents TO agent",
+    ),
+    "table detached": done_by_hand("DETACH TABLE identity_map", "ATTACH TABLE identity_map"),
 }
 
 

@@ -12,7 +12,7 @@ from deploy.grafana.panels import DATASOURCE, Board, Question
 from schemas.telemetry import Metrics
 from tests.conftest import ROOT
 from tests.deploy.docker.composed import Compose
-from tests.deploy.prometheus.rules import NAMED, known
+from tests.deploy.prometheus.rules import NAMED, alerts, known
 
 PROVISIONING = ROOT / "deploy/grafana/provisioning"
 QUESTIONS = [
@@ -42,6 +42,19 @@ def test_a_panel_is_a_question_that_somebody_asks(question: Question) -> None:
     assert question.title.endswith("?")
     assert len(question.remedy) > 10
     assert question.queries
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_panel_leads_to_a_section_of_the_runbook_that_exists(question: Question) -> None:
+    assert not question.section or question.section in {alert.name for alert in alerts()}
+    assert question.panel().build().description == question.text
+    assert question.text.endswith(f"docs/runbook.md#{question.section.lower()}" if question.section else ".")
+
+
+def test_every_panel_of_the_overview_that_may_turn_bad_leads_to_the_runbook() -> None:
+    [overview] = [board for board in BOARDS if board.name == "overview"]
+    assert [question.title for question in overview.questions if question.bounds and not question.section] == []
+    assert "alarmed" in overview.questions[0].title
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

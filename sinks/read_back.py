@@ -106,13 +106,20 @@ class ReadBack:
             return
         try:
             found = self._ask()
-        except (TransientError, FatalError) as error:
-            if not self._is_failing:
-                self._log.warning("read_back_failed", error=str(error))
-            self._is_failing = True
+        except TransientError as error:  # away: nobody can say what it would show
+            self._fail(error)
             return
-        self._is_failing = False
+        except FatalError as error:  # it answers, and cannot show any: the view is gone, or not for us
+            self._fail(error)
+            found = set()
+        else:
+            self._is_failing = False
         self._settle(found, time.time(), time.monotonic())
+
+    def _fail(self, error: Exception) -> None:
+        if not self._is_failing:
+            self._log.warning("read_back_failed", error=str(error))
+        self._is_failing = True
 
     def _ask(self) -> set[str]:
         rows = [row for row, _ in self._waiting.values()]

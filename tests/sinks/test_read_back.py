@@ -13,7 +13,7 @@ import pytest
 from schemas.telemetry import Metrics
 from sinks import read_back
 from sinks.clickhouse.client import Result
-from sinks.errors import TransientError
+from sinks.errors import FatalError, TransientError
 from sinks.pulse import Pulse
 from sinks.ranges import Range, Where
 from sinks.read_back import BURST, EACH, ReadBack, sample
@@ -36,6 +36,7 @@ class Shows:
 
     ids: set[str] = field(default_factory=set)
     is_away: bool = False
+    has_no_view: bool = False
     asked: list[Mapping[str, Any]] = field(default_factory=list)
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Result:
@@ -43,6 +44,8 @@ class Shows:
         self.asked.append(parameters or {})
         if self.is_away:
             raise TransientError("away")
+        if self.has_no_view:
+            raise FatalError("UNKNOWN_TABLE (60): timeline")
         return Result(("id",), [(one,) for one in self.ids])
 
 
@@ -97,6 +100,17 @@ def test_while_clickhouse_is_away_nothing_counts_as_missing(monkeypatch: pytest.
     clickhouse.is_away, clickhouse.ids = False, {row.event_id}
     reader.look([])
     assert (value(metrics, "read_back_missing_total"), value(metrics, "end_to_end_seconds_count")) == (0, 1)
+
+
+def test_rows_that_a_view_which_is_gone_cannot_show_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics, clickhouse = Metrics(), Shows(has_no_view=True)
+    reader = ReadBack(clickhouse, metrics)
+    reader.look(sample(rows(1)))
+    assert value(metrics, "read_back_missing_total") == 0  # it may be made anew just now
+    monkeypatch.setattr(read_back, "PATIENCE_S", -1.0)
+    late = ReadBack(clickhouse, metrics)
+    late.look(sample(rows(1)))
+    assert value(metrics, "read_back_missing_total") == 1
 
 
 def test_while_much_comes_few_are_asked_for_and_while_little_comes_all_are() -> None:

@@ -5,7 +5,7 @@ there are so many a second, and some in advance: while little comes, it goes at 
 larger instead of more. docs/decisions/0022 says why the number is fixed, 0026 why it is this one.
 
 What is written in small parts is merged more often, and merges take a third to a half of ClickHouse's time (0043). As
-the price grows with the square of the rows, inserts stay small up to some 8,000 rows a second, and above it grow until
+the price grows with the square of the rows, inserts stay small up to some 9,000 rows a second, and above it grow until
 they are 0.8 s apart.
 """
 
@@ -16,7 +16,8 @@ BURST: Final = 5.0  # that may be saved up
 DEBT: Final = 3.0  # that many may run up
 LARGE: Final = 12.0  # that one may run up which costs as much
 LIGHT: Final = 0.3  # what an insert into a table with few columns and at most one view counts
-ROWS: Final = 1500  # that cost as much again as the insert itself; beyond, the price grows with their square
+ROWS: Final = 1500  # that cost as much again as the insert itself
+MANY: Final = 2000  # that cost as much once more, twice as many four times as much: what is large goes seldom
 
 
 class Pace:
@@ -34,6 +35,6 @@ class Pace:
 
     def spend(self, rows: int, cost: float = 1.0) -> None:
         """An insert goes; `cost` is LIGHT for all but interactions."""
-        price = cost * (1 + rows / ROWS + (rows / ROWS) ** 2)
+        price = cost * (1 + rows / ROWS + (rows / MANY) ** 2)
         debt = max(DEBT, min(price, LARGE), -self._left)
         self._left = max(-debt, self._left - price)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.pace import BURST, DEBT, LARGE, LIGHT, RATE, ROWS, Pace
+from sinks.pace import BURST, DEBT, LARGE, LIGHT, MANY, RATE, ROWS, Pace
 
 
 def went(pace: Pace, begin: float, seconds: float, rows: int = 0) -> int:
@@ -32,7 +32,7 @@ def test_what_keeps_coming_goes_at_the_rate() -> None:
 
 def test_large_ones_go_less_often() -> None:
     pace = Pace(0.0)
-    assert went(pace, 0.0, 100.0, ROWS) == pytest.approx(100 * RATE / 3, rel=0.05)
+    assert went(pace, 0.0, 100.0, ROWS) == pytest.approx(100 * RATE / (2 + (ROWS / MANY) ** 2), rel=0.05)
 
 
 def test_what_is_light_goes_more_often() -> None:
@@ -47,17 +47,28 @@ def test_what_is_light_goes_more_often() -> None:
     assert count == pytest.approx(10 * RATE / LIGHT, rel=0.05)
 
 
-@pytest.mark.parametrize(
-    ("a_second", "least", "most"), [(1_000, 14, 16), (5_000, 11, 13), (10_000, 1, 2), (30_000, 1, 2)]
-)
-def test_above_eight_thousand_rows_a_second_they_are_large(a_second: int, least: float, most: float) -> None:
-    pace, inserts, waiting = Pace(0.0), 0, 0.0
+def flow(a_second: int, waiting: float = 0.0) -> list[float]:
+    """When inserts go within twenty seconds; so many rows wait at first, and so many come a second."""
+    pace, went_at = Pace(0.0), []
     for tick in range(1, 20_000):
         waiting += a_second / 1000
         if pace.allows(tick / 1000):
             pace.spend(round(waiting))
-            inserts, waiting = inserts + 1, 0.0
-    assert least <= inserts / 20 <= most
+            went_at.append(tick / 1000)
+            waiting = 0.0
+    return went_at
+
+
+@pytest.mark.parametrize(
+    ("a_second", "least", "most"), [(1_000, 14, 16), (5_000, 11, 13), (12_000, 1, 2), (30_000, 1, 2)]
+)
+def test_above_nine_thousand_rows_a_second_they_are_large(a_second: int, least: float, most: float) -> None:
+    assert least <= len(flow(a_second)) / 20 <= most
+
+
+def test_what_has_stood_for_a_second_is_soon_as_it_was() -> None:
+    went_at = [at for at in flow(5_000, 5_000) if at < 3.0]
+    assert went_at[-1] - went_at[-2] < 0.1
 
 
 def test_after_a_large_one_more_gathers() -> None:

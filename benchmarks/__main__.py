@@ -42,7 +42,7 @@ _MEASURES: Final[dict[str, Measure]] = {
     "processor": lambda size, _: processor.measure(int(500_000 * size), int(200_000 * size)),
     "sink": lambda size, _: sink.measure(int(600_000 * size)),
     "path": lambda size, _: path.measure(int(600_000 * size)),
-    "catch_up": lambda size, _: catch_up.measure(int(500_000 * size)),
+    "catch_up": lambda size, _: catch_up.measure(int(1_000_000 * size)),
     "latency": lambda size, _: latency.measure(seconds=int(12 * size)),
     "intake": lambda size, _: intake.measure(int(2_000 * size), int(15_000 * size)),
     "scale": lambda size, times: scale.measure(int(500_000 * size), int(50_000 * size), times),

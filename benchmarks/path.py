@@ -4,7 +4,8 @@ A lap that is not counted goes first: a broker a few seconds old still compiles 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
@@ -17,12 +18,15 @@ from benchmarks.events import records
 from benchmarks.machine import cpu_seconds, peak_memory_mb
 from benchmarks.processor import preload
 from deploy.kafka.local import running_kafka
+from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import KafkaSettings, load
+from schemas.topics import Topics
 from tests.integration.running import Installation, install, part_pid, running, standing_still
 from throughline.gateway import access
 
 PARTS: Final = ("process", "resolve", "sink", "gateway", "serve")
 POLL_S: Final = 0.2  # a question costs ClickHouse as much as a hundred rows do
+LOOK_S: Final = 0.02
 PATIENCE_S: Final = 600.0
 
 
@@ -38,22 +42,20 @@ class Course:
     def lap(self, waiting: Sequence[tuple[bytes, bytes]]) -> tuple[float, dict[str, float]]:
         """Seconds from the processor's first record to the last row, and CPU seconds of each part meanwhile."""
         stored = query(self.installation, "SELECT count() FROM interactions")
-        with standing_still(self.up, "process"):  # else it would be done before anybody looked
-            preload(KafkaSettings(bootstrap=self.bootstrap), iter(waiting))
-            before, began = self.spent(), time.monotonic()
-        self._until(stored + len(waiting))
+        with closing(KafkaOffsets(KafkaSettings(bootstrap=self.bootstrap), "bench", refresh_s=60)) as offsets:
+            written = _written(offsets)
+            with standing_still(self.up, "process"):  # else it would be done before anybody looked
+                preload(KafkaSettings(bootstrap=self.bootstrap), iter(waiting))
+                before = self.spent()
+            until(lambda: _written(offsets), written + 1, LOOK_S)  # it may have lost its session meanwhile
+            began = time.monotonic()
+        until(lambda: query(self.installation, "SELECT count() FROM interactions"), stored + len(waiting), POLL_S)
         seconds, after = time.monotonic() - began, self.spent()
         return seconds, {part: after[part] - before[part] for part in self.pids}
 
     def spent(self) -> dict[str, float]:
         """CPU seconds of each part so far."""
         return {part: cpu_seconds(pid) for part, pid in self.pids.items()}
-
-    def _until(self, rows: int) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while (found := query(self.installation, "SELECT count() FROM interactions")) < rows:
-            assert time.monotonic() < deadline, f"{found} rows of {rows}"
-            time.sleep(POLL_S)
 
 
 def measure(count: int = 600_000, warm: int = 300_000) -> dict[str, object]:
@@ -93,6 +95,20 @@ def _verify(installation: Installation, count: int) -> None:
         assert found == count, f"{found} of {count} are in {table}"
     rows = query(installation, "SELECT count() FROM interactions")
     assert rows == count, f"{rows} rows of {count} interactions"
+
+
+def _written(offsets: KafkaOffsets) -> int:
+    """How many records the processor has written to the timeline."""
+    return sum(offsets.ends([Topics().timeline]).values())
+
+
+def until(counted: Callable[[], int], at_least: int, pause: float) -> int:
+    """Count again and again until there are so many; how many there are."""
+    deadline = time.monotonic() + PATIENCE_S
+    while (found := counted()) < at_least:
+        assert time.monotonic() < deadline, f"{found} of {at_least}"
+        time.sleep(pause)
+    return found
 
 
 def query(installation: Installation, sql: str) -> int:

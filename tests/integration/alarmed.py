@@ -254,7 +254,7 @@ def main(names: list[str]) -> int:
             load = threading.Thread(target=_load, args=(world, end), daemon=True)
             load.start()
             try:
-                time.sleep(90)  # rates of the rules have something to look at
+                time.sleep(60)  # rates of the rules have something to look at
                 for fault in names or FAULTS:
                     sys.stdout.write(f"{json.dumps(measure(world, fault, FAULTS[fault]))}\n")
                     sys.stdout.flush()

@@ -12,7 +12,7 @@ from deploy.grafana import kafka
 from deploy.kafka.local import LocalKafka
 from schemas.fates import FATES
 from tests import waiting
-from tests.integration.running import part_pid
+from tests.integration.running import part_pid, standing_still
 from tests.integration.signals import MARK, MARKS, PREFIX, Stack, deliver, deliver_what_is_wrong, forge, watched
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.chdb, pytest.mark.timeout(600)]
@@ -42,6 +42,7 @@ SET = {
         *(f'sink_rows_total{{table="{table}"}}' for table in ("interactions", "identity_map", "identity_evidence")),
         'sink_inserts_total{result="done",table="interactions"}', "insert_seconds_count",
         'sink_inserts_total{result="bisected",table="interactions"}', "interactions_rejected_total{",
+        "clickhouse_unanswered_seconds",
         *(f'end_to_end_seconds_count{{channel="{channel}"}}' for channel in ("web", "email")),
         *(f'read_back_missing_total{{channel="{channel}"}}' for channel in ("web", "email")),
         f'positions_lost_total{{group="{GROUPS[2]}"',
@@ -49,7 +50,7 @@ SET = {
     ],
 }  # fmt: skip
 ZERO = re.compile(
-    r"lag_|positions_lost|backlog_bytes|read_back_missing|identity_merges|retention_used"
+    r"lag_|positions_lost|clickhouse_unanswered|backlog_bytes|read_back_missing|identity_merges|retention_used"
 )  # as they should be, or may be
 
 
@@ -137,6 +138,12 @@ def test_garbage_forged_signatures_and_a_part_that_hangs_are_alarmed_until_they_
         come_and_go(stack, *alerts, mend=lambda: os.kill(pid, signal.SIGCONT))
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def test_a_clickhouse_that_stands_still_is_alarmed_while_it_does(stack: Stack) -> None:
+    with standing_still(stack.up, "gateway"):
+        until(lambda: ("ClickHouseNotAnswering", "sink") in stack.firing())
+    until(lambda: ("ClickHouseNotAnswering", "sink") not in stack.firing())
 
 
 def test_a_run_is_a_line_and_an_interaction_is_none(stack: Stack) -> None:

@@ -1,6 +1,8 @@
 """One contestant, once: started, watched by what it writes, stopped, and its output verified."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,7 @@ from benchmarks.contest.contestants import OURS, Contestant, environment
 from benchmarks.contest.course import PARTITIONS, Course
 from benchmarks.contest.groups import forget
 from benchmarks.contest.verify import WrongOutputError, verify
-from benchmarks.contest.watch import POLL_S, Lap, LapFailedError, Watch, running
+from benchmarks.contest.watch import POLL_S, Entry, Lap, LapFailedError, Watch, running
 from schemas.kafka.clients import process_group
 from schemas.kafka.offsets import KafkaOffsets
 from schemas.settings import KafkaSettings
@@ -28,6 +30,18 @@ def run(contestant: Contestant, course: Course, broker: int, folder: Path) -> La
         LapFailedError: it did not finish.
         WrongOutputError: it wrote something else than it had to.
     """
+    with entered(contestant, course, folder) as entry:
+        return Watch(entry.count, entry.process, entry.log, {"broker": broker}).lap(len(course.ids))
+
+
+@contextmanager
+def entered(contestant: Contestant, course: Course, folder: Path) -> Iterator[Entry]:
+    """A contestant at work; at the end, when all must have come out, it is stopped and its output verified.
+
+    Raises:
+        LapFailedError: it could not be cleaned up after.
+        WrongOutputError: it wrote something else than it had to.
+    """
     folder.mkdir(parents=True)
     topics = _topics(contestant, course, folder.name)
     before = _ends(course.bootstrap, topics)
@@ -40,14 +54,13 @@ def run(contestant: Contestant, course: Course, broker: int, folder: Path) -> La
     log = folder / "log"
     try:
         with running(contestant.command(course, folder.name, folder), environment(course, folder), log) as process:
-            lap = Watch(count, process, log, {"broker": broker}).lap(len(course.ids))
+            yield Entry(contestant.name, process, count, log)
             if contestant.has_our_step:
                 _verify_fates(course, offsets, topics, before)
         verify(course, begin, _of(topics[0], _ends(course.bootstrap, topics)))
     finally:
         offsets.close()
         _clean(contestant, course, topics)
-    return lap
 
 
 def _topics(contestant: Contestant, course: Course, output: str) -> tuple[str, ...]:

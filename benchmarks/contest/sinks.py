@@ -18,7 +18,7 @@ from benchmarks.contest.groups import forget
 from benchmarks.contest.quiet import load_of_others
 from benchmarks.contest.turns import Result, by_turns, summary
 from benchmarks.contest.verify import WrongOutputError
-from benchmarks.contest.watch import Lap, Watch, running
+from benchmarks.contest.watch import Entry, Lap, Watch, running
 from benchmarks.sink import preload
 from deploy.kafka.local import running_kafka
 from schemas.kafka.admin import create
@@ -88,7 +88,14 @@ def _clickhouse(scene: Scene) -> Iterator[tuple[int, str, ClickHouse]]:
 
 
 def _run(name: str, scene: Scene, rows: int) -> Lap:
-    """One contestant over all rows.
+    with entered(name, scene, rows) as entry:
+        watch = Watch(entry.count, entry.process, entry.log, {**entry.servers, "broker": scene.broker})
+        return watch.lap(rows, ("contestant", "clickhouse"))
+
+
+@contextmanager
+def entered(name: str, scene: Scene, rows: int) -> Iterator[Entry]:
+    """A sink at work over a ClickHouse of its own; at the end, when all rows must be there, they are verified.
 
     Raises:
         LapFailedError, WrongOutputError: as for the processors.
@@ -102,15 +109,11 @@ def _run(name: str, scene: Scene, rows: int) -> Lap:
                 client.command("CREATE TABLE bare AS interactions")
             log = scene.folder / "log"
             with running(_command(name, scene, table, url), _environment(scene, url), log) as process:
-                servers = {"clickhouse": gateway, "broker": scene.broker}
-                lap = Watch(lambda: _count(client, table), process, log, servers).lap(
-                    rows, ("contestant", "clickhouse")
-                )
+                yield Entry(name, process, lambda: _count(client, table), log, {"clickhouse": gateway})
             _verify(client, table, rows)
     finally:
         if name == OURS:
             forget(scene.bootstrap, sink_group(KafkaSettings(bootstrap=scene.bootstrap)))
-    return lap
 
 
 def _count(client: ClickHouse, table: str) -> int:

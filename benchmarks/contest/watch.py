@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +49,17 @@ class Lap:
     def thrift(self) -> float:
         """CPU seconds a million of all processes that the comparison is about."""
         return sum(map(self.cpu, self.counted))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A contestant at work: `count` says how many have come out, `servers` are the pids of what works for it alone."""
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+    count: Callable[[], int]
+    log: Path
+    servers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""The quick run: our processor and our sink abreast with others, a few short rounds each; minutes in all.
+
+The others are what our code has no part in: engines with a step of their own, and loops that insert what they read. A
+figure is a thrift: how many times our CPU seconds go into theirs, in the geometric mean over the others of a round.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import geometric_mean
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from confluent_kafka.admin import AdminClient
+
+from benchmarks.contest import lap, sinks
+from benchmarks.contest.abreast import Costs, abreast, still
+from benchmarks.contest.contestants import OURS, PEERS_PYTHON, ROLL, Contestant
+from benchmarks.contest.course import lay
+from benchmarks.contest.turns import spread
+from benchmarks.contest.verify import WrongOutputError
+from benchmarks.contest.watch import Entry, LapFailedError
+from benchmarks.records import Result
+from benchmarks.sink import preload
+from deploy.kafka.local import LocalKafka, running_kafka
+from schemas.kafka.admin import create
+from schemas.settings import KafkaSettings
+from schemas.topics import Topics
+
+PEERS: Final = ("plain_set", "quix_set", "bytewax_set")
+FLOORS: Final = (sinks.FLOOR, sinks.BARE)
+Round = Callable[[int], Costs]  # given its number
+
+
+def processors(events: int, rounds: int) -> list[Result]:
+    """One result: the processor's own CPU.
+
+    Raises:
+        FileNotFoundError: the peers are not installed.
+    """
+    if not PEERS_PYTHON.exists():
+        raise FileNotFoundError("the peers are not installed: `make peers`")
+    chosen = [one for one in ROLL if one.name in {OURS, *PEERS}]
+    with _kafka() as (kafka, folder):
+        course = lay(kafka.bootstrap, "quick.", events)
+
+        def one_round(number: int) -> Costs:
+            with ExitStack() as stack:
+
+                def entered(one: Contestant) -> Entry:
+                    return still(stack.enter_context(lap.entered(one, course, folder / f"{one.name}-{number}")))
+
+                return abreast([entered(one) for one in chosen], len(course.ids))
+
+        return told(list(_rounds(one_round, rounds)), {"processor": "contestant"})
+
+
+def sinks_and_clickhouse(rows: int, rounds: int) -> list[Result]:
+    """Two results: the sink's own CPU, and what ClickHouse spends on what it inserts."""
+    with _kafka() as (kafka, folder):
+        assert kafka.child is not None
+        broker = kafka.child.pid
+        create(AdminClient({"bootstrap.servers": kafka.bootstrap}), Topics().specs(sinks.PARTITIONS, 1))
+        preload(KafkaSettings(bootstrap=kafka.bootstrap), rows)
+
+        def one_round(number: int) -> Costs:
+            with ExitStack() as stack:
+
+                def entered(name: str) -> Entry:
+                    scene = sinks.Scene(kafka.bootstrap, broker, folder / f"{name}-{number}")
+                    return still(stack.enter_context(sinks.entered(name, scene, rows)))
+
+                return abreast([entered(name) for name in (OURS, *FLOORS)], rows)
+
+        return told(list(_rounds(one_round, rounds)), {"sink": "contestant", "clickhouse": "clickhouse"})
+
+
+def told(found: Sequence[Costs | str], parts: Mapping[str, str]) -> list[Result]:
+    """A result for each part, whose CPU is the one named; a round that failed says why in `failed`.
+
+    `thrift` is the median of the rounds' and has its least and most beside it; it is missing where no round succeeded.
+    """
+    good = [costs for costs in found if not isinstance(costs, str)]
+    failed = [costs for costs in found if isinstance(costs, str)]
+    return [_result(part, who, good) | ({"failed": failed} if failed else {}) for part, who in parts.items()]
+
+
+def thrift(costs: Costs, who: str) -> float:
+    """How many times what we spent goes into what others did, in their geometric mean."""
+    return geometric_mean([spent[who] for name, spent in costs.items() if name != OURS]) / costs[OURS][who]
+
+
+def _result(part: str, who: str, good: Sequence[Costs]) -> Result:
+    named: Result = {"benchmark": "abreast", "part": part, "rounds": len(good)}
+    if not good:
+        return named
+    return named | {
+        "thrift": spread([thrift(costs, who) for costs in good], 3),
+        "cpu_us_an_event": {name: spread([costs[name][who] for costs in good], 1) for name in good[0]},
+    }
+
+
+def _rounds(one_round: Round, rounds: int) -> Iterator[Costs | str]:
+    """What each spent, or why the round failed."""
+    for number in range(rounds):
+        try:
+            yield one_round(number)
+        except (LapFailedError, WrongOutputError) as error:
+            sys.stderr.write(f"{error}\n")
+            yield str(error).partition("\n")[0].removesuffix(":")
+
+
+@contextmanager
+def _kafka() -> Iterator[tuple[LocalKafka, Path]]:
+    """A broker, and a folder."""
+    with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as kafka:
+        yield kafka, Path(folder)

@@ -32,8 +32,9 @@ FAST := not slow and not kafka and not chdb
 test-fast: install ## unit and property tests, in seconds
 	$(BIN)/pytest -n 2 -m "$(FAST)"
 
+# They wait for others half of their time: three at once keep two cores busy.
 test-slow: install browser prometheus ## contract and integration tests: real Kafka, chDB, SDKs, browser
-	$(BIN)/pytest -n 2 --dist loadfile -m "not ($(FAST))"
+	$(BIN)/pytest -n 3 --dist loadfile -m "not ($(FAST))"
 
 .PHONY: browser prometheus
 browser:
@@ -69,7 +70,7 @@ docs-check: install ## fail when a generated reference or dashboard is stale
 bench: install peers ## measure every part on this machine, beside what one would take instead (ARGUMENTS="NAME... --size 0.5 --record")
 	$(BIN)/python -m benchmarks $(ARGUMENTS)
 
-bench-quick: install peers ## a small part of it; fails where a ratio is a fifth worse than the last one recorded
+bench-quick: install peers ## three minutes: fails where our CPU, beside that of others, grew by a tenth since it was recorded
 	$(BIN)/python -m benchmarks --quick
 
 PEERS := benchmarks/peers

@@ -38,7 +38,7 @@ from benchmarks.records import QUICK, RESULTS, Result, Run, read, write
 Measure = Callable[[float, int], Result | list[Result]]
 
 _MEASURES: Final[dict[str, Measure]] = {
-    "processors": lambda size, _: processors.measure(int(240_000 * size), int(12_000 * size)),
+    "processors": lambda size, _: processors.measure(int(200_000 * size), int(12_000 * size)),
     "sinks": lambda size, _: sinks.measure(int(200_000 * size)),
     "processor": lambda size, _: processor.measure(int(500_000 * size), int(200_000 * size)),
     "sink": lambda size, _: sink.measure(int(600_000 * size)),
@@ -59,7 +59,7 @@ _LONG: Final[dict[str, Measure]] = {  # when they are named alone
 }
 _QUICK: Final[dict[str, Measure]] = {
     "processor": lambda size, _: quick.processors(int(80_000 * size), 5),
-    "sink": lambda size, _: quick.sinks_and_clickhouse(int(150_000 * size), 3),
+    "sink": lambda size, _: quick.sinks_and_clickhouse(int(200_000 * size), 3),
 }
 
 

@@ -58,7 +58,7 @@ _LONG: Final[dict[str, Measure]] = {  # when they are named alone
     "servers": lambda size, _: servers.measure(int(400 * size), int(4_000 * size)),
 }
 _QUICK: Final[dict[str, Measure]] = {
-    "processor": lambda size, _: quick.processors(int(80_000 * size), 5),
+    "processor": lambda size, _: quick.processors(int(120_000 * size), 7),
     "sink": lambda size, _: quick.sinks_and_clickhouse(int(200_000 * size), 3),
 }
 

@@ -1,9 +1,9 @@
 """Whether we have become slower: a thrift now, beside the one that was recorded on the same kind of processor.
 
 Times say more of the machine than of the program. A thrift says how many times our CPU seconds go into those of others
-that work at the same moment on the same core (`benchmarks.contest.abreast`); the median of a few rounds moves by a few
-parts in a hundred on a machine that is quiet or is not. A fifth more CPU makes 0.83 of a thrift, so the line lies half
-way, at 0.91; a part that is below is measured once more, and is worse only when it is below both times (decision 0035).
+that work at the same moment on the same core (`benchmarks.contest.abreast`), in the median of a few rounds. A fifth
+more CPU makes 0.83 of a thrift, so the line lies half way, at 0.91; a part that is below is measured once more, and is
+worse only when it is below both times (decision 0035).
 """
 
 from collections.abc import Mapping, Sequence

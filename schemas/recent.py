@@ -1,4 +1,4 @@
-"""What counters rose by in the last five minutes, for who asks once and remembers nothing, as `throughline status`."""
+"""What counters rose by just now, for who asks once and remembers nothing: `throughline status`."""
 
 import threading
 from collections import deque
@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 EVERY_S: Final = 10.0
-NOTES: Final = 30  # five minutes
+MINUTES: Final = {"1": 6, "5": 30}  # looked back, and how many notes that is
+NOTES: Final = max(MINUTES.values())
 
 Labels = tuple[str, ...]
 
 
 class Recent:
-    """The rise of a counter's children since the note of five minutes ago; since the start, while that is less."""
+    """The rise of a counter's children within one minute and within five; since the start, while that is less."""
 
-    def __init__(self, read: Callable[[], Mapping[Labels, float]], show: Callable[[Labels, float], None]) -> None:
-        """`read`: the counts now, by labels; `show` is told by how much each rose."""
+    def __init__(self, read: Callable[[], Mapping[Labels, float]], show: Callable[[Labels, str, float], None]) -> None:
+        """`read`: the counts now, by labels; `show` is told by how much each rose within how many minutes."""
         self._read = read
         self._show = show
         self._noted: deque[Mapping[Labels, float]] = deque([{}], maxlen=NOTES)
@@ -23,9 +24,10 @@ class Recent:
     def note(self) -> None:
         """Read, and show."""
         counts = self._read()
-        before = self._noted[0]
-        for labels, count in counts.items():
-            self._show(labels, count - before.get(labels, 0.0))
+        for minutes, notes in MINUTES.items():
+            before = self._noted[-min(notes, len(self._noted))]
+            for labels, count in counts.items():
+                self._show(labels, minutes, count - before.get(labels, 0.0))
         self._noted.append(counts)
 
 

@@ -27,11 +27,13 @@ class Intake:
         self.retention_limit = declare.gauge(
             "retention_limit_ratio", "The share of a topic's retention beyond which the intake answers 503."
         )
-        recent = ", of the last five minutes: for `throughline status`."
-        self.deliveries_recent = declare.gauge("deliveries_recent", f"Deliveries{recent}", "source", "outcome")
+        recent = ", of the last so many minutes: for `throughline status`."
+        self.deliveries_recent = declare.gauge(
+            "deliveries_recent", f"Deliveries{recent}", "source", "outcome", "minutes"
+        )
         self.accepted_recent = declare.gauge(
-            "interactions_accepted_recent", f"Interactions accepted{recent}", "channel", "source"
+            "interactions_accepted_recent", f"Interactions accepted{recent}", "channel", "source", "minutes"
         )
         self.rejected_recent = declare.gauge(
-            "interactions_rejected_recent", f"Items rejected{recent}", "channel", "source", "reason"
+            "interactions_rejected_recent", f"Items rejected{recent}", "channel", "source", "reason", "minutes"
         )

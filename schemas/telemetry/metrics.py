@@ -59,7 +59,7 @@ def _recent(counter: Counter, gauge: Gauge) -> Recent:
         samples = [sample for family in counter.collect() for sample in family.samples]
         return {tuple(at.labels.values()): at.value for at in samples if at.name.endswith("_total")}
 
-    def show(labels: Labels, rise: float) -> None:
-        gauge.labels(*labels).set(rise)
+    def show(labels: Labels, minutes: str, rise: float) -> None:
+        gauge.labels(*labels, minutes).set(rise)
 
     return Recent(read, show)

@@ -6,6 +6,7 @@ Alerts see more than a moment: what needs a history (a share that jumped, a sour
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from schemas.recent import MINUTES
 from throughline.condition.scrape import Instance
 
 RUNBOOK: Final = "docs/runbook.md"
@@ -32,7 +33,7 @@ TOLD_BY: Final = {  # what these events tell of; any other error ends the part
 }
 BORROWED: Final = "logged_by_"
 MB: Final = 1 << 20
-MANY: Final = 10  # deliveries or items of five minutes
+MANY: Final = 10  # deliveries or items of a minute, or of five
 FIFTH: Final = 0.2  # of them; the alerts, which know what is usual, ask for less
 
 
@@ -120,7 +121,7 @@ def _backlog(instance: Instance) -> Iterator[Finding]:
     held, budget = instance.largest("backlog_bytes"), instance.largest("backlog_budget_bytes")
     if not budget or held < NEAR * budget:
         return
-    refused = instance.largest("deliveries_recent", outcome="overloaded")
+    refused = instance.largest("deliveries_recent", outcome="overloaded", minutes="5")
     if held > budget or refused:
         what = f"the backlog of a partition is {held:.0f} bytes, the budget {budget:.0f}: the intake answers 503"
         yield Finding("BacklogOverBudget", what)
@@ -135,44 +136,52 @@ def _logged(last: Logged, name: str) -> Iterator[Finding]:
 
 
 def _of_sources(instances: Sequence[Instance]) -> Iterator[Finding]:
-    """Sources of which much was refused in the last five minutes: what is usual is not known here."""
-    for source, told in deliveries(instances, "deliveries_recent").items():
+    """Sources of which much was refused just now: in a minute, or, of those that send seldom, in five."""
+    told = [(minutes, *one) for minutes in MINUTES for one in _refused(instances, minutes)]
+    first = {(alert, source): (minutes, what) for minutes, alert, source, what in reversed(told)}
+    for (alert, source), (minutes, what) in sorted(first.items()):
+        when = "a minute" if minutes == "1" else f"{minutes} minutes"
+        yield Finding(alert, f"of source {source}, within {when}, {what}")
+
+
+def _refused(instances: Sequence[Instance], minutes: str) -> Iterator[tuple[str, str, str]]:
+    """Alert, source and what, of those who were refused much in so many minutes: what is usual is not known here."""
+    for source, told in deliveries(instances, "deliveries_recent", minutes=minutes).items():
         failed = sum(count for outcome, count in told.items() if outcome.startswith(("signature_", "key_")))
         passed = told.get("accepted", 0.0)
         if source and _is_much(failed, failed + passed):
-            what = (
-                f"of source {source} {failed:.0f} deliveries failed verification in five minutes, {passed:.0f} passed"
-            )
-            yield Finding("SignatureFailuresJumped", what)
-    accepted = _by_source(instances, "interactions_accepted_recent")
-    for source, count in _by_source(instances, "interactions_rejected_recent").items():
+            yield "SignatureFailuresJumped", source, f"{failed:.0f} deliveries failed verification, {passed:.0f} passed"
+    accepted = _by_source(instances, "interactions_accepted_recent", minutes)
+    for source, count in _by_source(instances, "interactions_rejected_recent", minutes).items():
         passed = accepted.get(source, 0.0)
         if _is_much(count, count + passed):
-            what = f"of source {source} {count:.0f} items were rejected in five minutes, {passed:.0f} accepted"
-            yield Finding("RejectedShareJumped", f"{what}: `throughline rejected list` says why")
+            what = f"{count:.0f} items were rejected, {passed:.0f} accepted: `throughline rejected list` says why"
+            yield "RejectedShareJumped", source, what
 
 
 def _is_much(wrong: float, of: float) -> bool:
     return wrong >= MANY and wrong > FIFTH * of
 
 
-def deliveries(instances: Sequence[Instance], metric: str = "deliveries_total") -> dict[str, dict[str, float]]:
+def deliveries(
+    instances: Sequence[Instance], metric: str = "deliveries_total", **labels: str
+) -> dict[str, dict[str, float]]:
     """By source, how many deliveries had which outcome, by a metric: by default since the intakes began.
 
     The empty source is an unknown key.
     """
     found: dict[str, dict[str, float]] = {}
     for instance in instances:
-        for labels, count in instance.values(metric):
-            told = found.setdefault(labels["source"], {})
-            told[labels["outcome"]] = told.get(labels["outcome"], 0.0) + count
+        for of, count in instance.values(metric, **labels):
+            told = found.setdefault(of["source"], {})
+            told[of["outcome"]] = told.get(of["outcome"], 0.0) + count
     return found
 
 
-def _by_source(instances: Sequence[Instance], name: str) -> dict[str, float]:
+def _by_source(instances: Sequence[Instance], name: str, minutes: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for instance in instances:
-        for labels, count in instance.values(name):
+        for labels, count in instance.values(name, minutes=minutes):
             found[labels["source"]] = found.get(labels["source"], 0.0) + count
     return found
 

@@ -25,12 +25,12 @@ def logged(event: str, ago: float, level: str = "error") -> list[tuple[Labels, f
     return [({"level": level, "event": event}, NOW - ago)]
 
 
-def sent(outcome: str, count: float, source: str = "hook") -> tuple[Labels, float]:
-    return {"source": source, "outcome": outcome}, count
+def sent(outcome: str, count: float, source: str = "hook", minutes: str = "5") -> tuple[Labels, float]:
+    return {"source": source, "outcome": outcome, "minutes": minutes}, count
 
 
-def from_web(count: float) -> tuple[Labels, float]:
-    return {"source": "web"}, count
+def from_web(count: float, minutes: str = "5") -> tuple[Labels, float]:
+    return {"source": "web", "minutes": minutes}, count
 
 
 HEALTHY = instance(
@@ -125,6 +125,19 @@ def test_what_a_source_did_wrong_long_ago_is_over() -> None:
         "serve", deliveries_total=[sent("signature_wrong", 900)], interactions_rejected_total=[from_web(900)]
     )
     assert findings([past], NOW) == []
+
+
+def test_what_goes_wrong_now_is_seen_though_much_went_well_before() -> None:
+    now = instance(
+        "serve",
+        interactions_accepted_recent=[from_web(9_000), from_web(30, "1")],
+        interactions_rejected_recent=[from_web(60), from_web(60, "1")],
+        deliveries_recent=[sent("accepted", 20), sent("signature_wrong", 11), sent("signature_wrong", 9, minutes="1")],
+    )
+    assert [finding.what for finding in findings([now], NOW)] == [
+        "of source web, within a minute, 60 items were rejected, 30 accepted: `throughline rejected list` says why",
+        "of source hook, within 5 minutes, 11 deliveries failed verification, 20 passed",
+    ]
 
 
 @pytest.mark.parametrize("event", TOLD_BY)

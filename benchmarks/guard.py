@@ -13,7 +13,8 @@ from typing import Final
 from benchmarks.records import Result, Run
 
 LINE: Final = 0.91  # of what was recorded on this kind of processor
-ABROAD: Final = 0.8  # of the least that was recorded, on a kind of which nothing was
+WIDE: Final = 0.8  # on a kind of which nothing was recorded, and where others have a part of the cores
+LOUD: Final = 0.1  # of all cores: what others have above it crowds our caches more than those of a smaller program
 NOTHING: Final = "nothing was recorded: `python -m benchmarks --quick --record`"
 
 
@@ -35,17 +36,20 @@ class Recorded:
     line: float
 
 
-def recorded(runs: Sequence[Run], processor: str) -> Recorded:
-    """The last run on this kind of processor; where there is none, the least of the last ones on each other kind."""
+def recorded(runs: Sequence[Run], processor: str, others: float = 0.0) -> Recorded:
+    """The last run on this kind of processor; where there is none, the least of the last ones on each other kind.
+
+    `others`: the share of all cores that they have.
+    """
     kinds: dict[str, dict[str, float]] = {}
     for run in runs:
         kinds.setdefault(run.machine["processor"], {}).update(
             {result["part"]: result["thrift"]["median"] for result in run.results if "thrift" in result}
         )
     if processor in kinds:
-        return Recorded(kinds[processor], LINE)
+        return Recorded(kinds[processor], WIDE if others > LOUD else LINE)
     parts = {part for thrifts in kinds.values() for part in thrifts}
-    return Recorded({part: min(kind[part] for kind in kinds.values() if part in kind) for part in parts}, ABROAD)
+    return Recorded({part: min(kind[part] for kind in kinds.values() if part in kind) for part in parts}, WIDE)
 
 
 def judged(now: Sequence[Result], before: Recorded) -> list[Verdict]:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.guard import ABROAD, LINE, NOTHING, Recorded, judged, recorded, table
+from benchmarks.guard import LINE, LOUD, NOTHING, WIDE, Recorded, judged, recorded, table
 from benchmarks.records import Result, Run
 
 
@@ -40,9 +40,16 @@ def test_a_part_that_the_last_run_did_not_measure_is_the_one_before_its() -> Non
 def test_an_unknown_kind_is_compared_with_the_least_of_the_others_and_a_wider_line() -> None:
     runs = [run("xeon", sink=0.5), run("xeon", sink=2.0), run("epyc", sink=3.0, processor=1.0)]
     before = recorded(runs, "graviton")
-    assert before == Recorded({"sink": 2.0, "processor": 1.0}, ABROAD)
+    assert before == Recorded({"sink": 2.0, "processor": 1.0}, WIDE)
     assert faults([result("sink", 1.61), result("processor", 0.81)], before) == {}
     assert set(faults([result("sink", 1.59), result("processor", 0.79)], before)) == {"sink", "processor"}
+
+
+def test_the_line_is_wider_where_others_have_a_part_of_the_cores() -> None:
+    runs = [run("xeon", sink=1.0)]
+    assert recorded(runs, "xeon", LOUD).line == LINE
+    assert recorded(runs, "xeon", LOUD + 0.01).line == WIDE
+    assert recorded(runs, "xeon", LOUD + 0.01).thrifts == {"sink": 1.0}
 
 
 def test_what_was_never_recorded_cannot_pass() -> None:

@@ -31,7 +31,6 @@ from benchmarks import (
     workers,
 )
 from benchmarks.contest import processors, sinks
-from benchmarks.contest.quiet import load_of_others
 from benchmarks.machine import describe
 from benchmarks.records import QUICK, RESULTS, Result, Run, read, write
 
@@ -93,19 +92,16 @@ def _quick(size: float, *, is_kept: bool) -> int:
         if not (status := 1 if any("failed" in result for result in run.results) else 0):
             write(QUICK, run)
         return status
-    worse = [
-        measure for measure in _QUICK.values() if _is_worse(measure, size, str(machine["processor"]))
-    ]  # all are told
-    return 1 if worse else 0
+    worse = [_is_worse(measure, size, str(machine["processor"])) for measure in _QUICK.values()]  # all are told
+    return 1 if any(worse) else 0
 
 
 def _is_worse(measure: Measure, size: float, kind: str) -> bool:
     """Whether a part is, twice: something that happens to a machine for a minute is no fault of ours."""
+    before = guard.recorded(read([QUICK]) if QUICK.exists() else [], kind)
+    print(f"{kind}: a part is worse below {guard.LINE} of what was recorded", flush=True)
     faults = []
     for _ in range(2):
-        others = load_of_others()
-        before = guard.recorded(read([QUICK]) if QUICK.exists() else [], kind, others)
-        print(f"{kind}, others have {others:.0%}: a part is worse below {before.line} of the recorded", flush=True)
         found = measure(size, 1)
         verdicts = guard.judged(found if isinstance(found, list) else [found], before)
         print(guard.table(verdicts), flush=True)

@@ -9,7 +9,7 @@ from time import time
 from uuid import UUID
 
 from schemas.telemetry import logger
-from stream_processors.answers import answer_of
+from stream_processors.answers import EndedError, answer_of
 from stream_processors.resolver.begin import begin, mark_of
 from stream_processors.resolver.graph import GRAPH
 from stream_processors.resolver.shard import Shard
@@ -64,16 +64,21 @@ class Loop:
         self._topic_ids = topic_ids
 
     def find(self, found: Mapping[TopicPartition, Found]) -> Mapping[TopicPartition, Start]:
-        """See `Positions`; the stores are opened by the thread that uses them.
+        """See `Positions`; the stores are opened by the thread that uses them. None begins when the part has ended.
 
         Raises:
             StoreError: a store cannot be used, or does not cover what was deleted.
-            EndedError: the thread has ended.
+            EndedError: the thread has ended, and was not told to.
         """
         answer: Future[dict[TopicPartition, Start]] = Future()
         self._halt.moved.set()
         self._inbox.put(_Assignment(found, answer))
-        return answer_of(self._thread, answer)
+        try:
+            return answer_of(self._thread, answer)
+        except EndedError:
+            if self._halt.ending.is_set():  # partitions that come now are whoever's is next
+                return {}
+            raise
 
     def begun(self) -> None:
         """See `Positions`."""

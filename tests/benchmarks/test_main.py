@@ -30,7 +30,6 @@ def of(thrift: float) -> Result:
 def measuring(monkeypatch: pytest.MonkeyPatch, path: Path, found: list[list[Result]]) -> None:
     """The quick run finds these, one after the other, and is compared with what is in `path`."""
     monkeypatch.setattr(command, "describe", lambda: {"date": "2026-01-31", "processor": "xeon"})
-    monkeypatch.setattr(command, "load_of_others", lambda: 0.0)
     monkeypatch.setattr(command, "QUICK", path)
     monkeypatch.setattr(command, "_QUICK", {"sink": lambda *_: found.pop(0)})
 

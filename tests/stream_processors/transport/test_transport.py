@@ -137,7 +137,7 @@ async def test_the_lag_is_known(quick_kafka: KafkaSettings) -> None:
         assert worker.app is not None
         reader = worker.app.reader
         await until(lambda: reader.lags.get((TOPIC, 0)) == 10)
-        assert set(reader.progress.oldest()) == {(TOPIC, 0)}
+        await until(lambda: set(reader.progress.oldest()) == {(TOPIC, 0)})
         for run in worker.runs:
             run.finish()
         await until(lambda: reader.lags.get((TOPIC, 0)) == 0)

@@ -32,9 +32,10 @@ FAST := not slow and not kafka and not chdb
 test-fast: install ## unit and property tests, in seconds
 	$(BIN)/pytest -n 2 -m "$(FAST)"
 
-# They wait for others half of their time: three at once keep two cores busy.
+# They wait for others half of their time: three at once keep two cores busy. In the tree's order: xdist's own begins the
+# long ones, a test a file, last.
 test-slow: install browser prometheus ## contract and integration tests: real Kafka, chDB, SDKs, browser
-	$(BIN)/pytest -n 3 --dist loadfile -m "not ($(FAST))"
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not ($(FAST))"
 
 .PHONY: browser prometheus
 browser:

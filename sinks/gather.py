@@ -22,7 +22,7 @@ class Limits:
     """
 
     rows: int = 30_000
-    size: int = 30 << 20
+    size: int = 20 << 20
     linger: float = 0.03
     interval: float = 0.15
 

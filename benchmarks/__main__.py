@@ -6,7 +6,7 @@ small run that compares its ratios with recorded ones: exit status 1 when one is
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -92,14 +92,15 @@ def _quick(size: float, *, is_kept: bool) -> int:
         if not (status := 1 if any("failed" in result for result in run.results) else 0):
             write(QUICK, run)
         return status
-    worse = [_is_worse(measure, size, str(machine["processor"])) for measure in _QUICK.values()]  # all are told
+    kind = str(machine["processor"])
+    before = guard.recorded(read([QUICK]) if QUICK.exists() else [], kind)
+    print(f"{kind}: a part is worse below {guard.LINE} of what was recorded", flush=True)
+    worse = [_is_worse(measure, size, before) for measure in _QUICK.values()]  # all are told
     return 1 if any(worse) else 0
 
 
-def _is_worse(measure: Measure, size: float, kind: str) -> bool:
+def _is_worse(measure: Measure, size: float, before: Mapping[str, float]) -> bool:
     """Whether a part is, twice: something that happens to a machine for a minute is no fault of ours."""
-    before = guard.recorded(read([QUICK]) if QUICK.exists() else [], kind)
-    print(f"{kind}: a part is worse below {guard.LINE} of what was recorded", flush=True)
     faults = []
     for _ in range(2):
         found = measure(size, 1)

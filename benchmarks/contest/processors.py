@@ -1,6 +1,5 @@
 """The processor's job, side by side."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -17,9 +16,7 @@ BENCHMARK: Final = "side by side, processor"
 _BY_NAME: Final = {contestant.name: contestant for contestant in ROLL}
 
 
-def measure(
-    events: int = 240_000, slow_events: int = 24_000, turns: int = 3, names: Sequence[str] = ()
-) -> list[Result]:
+def measure(events: int = 240_000, slow_events: int = 24_000, turns: int = 3) -> list[Result]:
     """A result for each contestant; `slow_events` for those that are marked as slow.
 
     Raises:
@@ -27,7 +24,6 @@ def measure(
     """
     if not PEERS_PYTHON.exists():
         raise FileNotFoundError("the peers are not installed: `make peers`")
-    chosen = [name for name in _BY_NAME if not names or name in {OURS, *names}]
     before = load_of_others()
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as kafka:
         assert kafka.child is not None
@@ -39,10 +35,10 @@ def measure(
             contestant = _BY_NAME[name]
             return run(contestant, short if contestant.is_slow else long, broker, place)
 
-        laps = by_turns(chosen, turns, one, Path(folder) / "laps")
+        laps = by_turns(list(_BY_NAME), turns, one, Path(folder) / "laps")
     return [
         _described(_BY_NAME[name]) | summary(laps[name], laps[OURS]) | {"others_before": round(before, 3)}
-        for name in chosen
+        for name in _BY_NAME
     ]
 
 

@@ -131,7 +131,7 @@ def storm(field: Field) -> None:
 def store_lost(field: Field) -> None:
     """The processor comes back without its dedupe store."""
     with field.keeper.held("process"):
-        field.kill("process")
+        field.kill_held("process")
         shutil.rmtree(field.world.data_of("process") / "process", ignore_errors=True)
     field.await_rows()
 

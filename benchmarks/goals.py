@@ -100,8 +100,8 @@ _STORE: Final = (
     "(notes below)."
 )
 _LINKS: Final = (
-    "at ten times as many customers every event measured is the first of its customer that the worker sees and says "
-    "a link (8 us), a third of them at one time; a look-up costs 2 us more (decision 0011)."
+    "of ten times as many customers a worker has forgotten some in its 128 MB, and says a link again (8 us, decision "
+    "0013); a look-up costs more in more keys (decision 0011)."
 )
 _READ: Final = (
     "decision 0023 says where the time goes: two plain statements of 5 ms each before a row is read, JSON columns, "

@@ -1,15 +1,17 @@
 """What an event costs where there are ten times as many customers, identifiers and events before it.
 
 `python -m benchmarks.scale` prints JSON lines. The step with its store and its evidence runs in this process, without
-Kafka, on stores that take turns; so do links, into graphs. `--times 100` adds a store and a graph of a
+Kafka, on stores that take turns; so do links, into graphs. Customers come in any order, and each has come before: what
+a worker of their number has forgotten of their links it says again. `--times 100` adds a store and a graph of a
 hundred times as many: at `--size 1`, 50 M keys (4 GB on disk) and 10 M identifiers, and as many minutes as those take.
 """
 
 import gc
 import json
 import os
+import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -19,6 +21,8 @@ from uuid import UUID
 
 from benchmarks import identity
 from benchmarks.events import documents, record
+from schemas.check import Passed, check_all
+from schemas.fates import Fault
 from schemas.identity import Rules
 from stream_processors.core.evidence import Lane
 from stream_processors.core.memory import pack
@@ -45,7 +49,11 @@ class Place:
         self._position = _remember(self._store, history)
         shared = frozenset(name for name, kind in Rules().kinds.items() if kind.shared)
         self._lane = Lane(shared=shared, logout_events=frozenset())
-        self._values = [value for _, value in map(record, _spread(measured, customers))]
+        dice = random.Random(customers)  # noqa: S311  the same ones in every run
+        everybody = dice.sample(range(customers), customers)
+        for at in range(0, customers, RUN):
+            self._lane.facts(_passed(everybody[at : at + RUN]))
+        self._values = _values([dice.randrange(customers) for _ in range(measured)])
         self.took: list[float] = []  # CPU seconds a run
 
     def run(self) -> None:
@@ -114,13 +122,18 @@ def _identity(identifiers: int, steps: Sequence[int]) -> dict[str, object]:
     }
 
 
-def _spread(count: int, customers: int) -> Iterator[dict[str, object]]:
-    """Interactions of customers from anywhere among so many, not of the first ones alone."""
-    stride = max(1, customers // max(1, count))
-    for number, document in enumerate(documents(count)):
-        one = number * stride % customers
+def _values(customers: Sequence[int]) -> list[bytes]:
+    """An interaction of each of these customers."""
+    found = []
+    for one, document in zip(customers, documents(len(customers)), strict=True):
         pair = [{"kind": "user_id", "value": f"u{one}"}, {"kind": "anonymous_id", "value": f"a-{one:032x}"}]
-        yield document | {"identifiers": pair}
+        found.append(record(document | {"identifiers": pair})[1])
+    return found
+
+
+def _passed(customers: Sequence[int]) -> list[Passed]:
+    """The same, checked."""
+    return [one for one in check_all(_values(customers)) if not isinstance(one, Fault)]
 
 
 def _remember(store: Store, history: int) -> int:

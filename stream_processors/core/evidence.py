@@ -19,8 +19,8 @@ from schemas.identifiers import is_blocked
 from schemas.identity import END, milliseconds
 from stream_processors.core.recent import Recent
 
-_LINKS: Final = 200_000  # remembered: about 50 MB
-_TRAITS: Final = 20_000
+_LINKS: Final = 128 << 20  # bytes to remember them in: some 600,000
+_TRAITS: Final = 8 << 20
 _NEXT: Final = timedelta(milliseconds=1)
 _AUTHOR: Final = "throughline"
 
@@ -31,7 +31,7 @@ class Lane:
     def __init__(
         self, *, shared: frozenset[str], logout_events: frozenset[str], links: int = _LINKS, traits: int = _TRAITS
     ) -> None:
-        """`shared`: kinds that several people may use, as a device; `links`, `traits`: how many to remember."""
+        """`shared`: kinds that several people may use, as a device; `links`, `traits`: bytes to remember them in."""
         self._shared = shared
         self._logout = logout_events
         self._links: Recent[datetime] = Recent(links, le)  # of copies the earliest counts

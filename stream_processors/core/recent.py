@@ -1,9 +1,10 @@
 """A bounded memory of what was said lately."""
 
 from collections.abc import Callable
+from sys import getsizeof
 from typing import Any, Final, Generic, TypeVar
 
-_LONGEST: Final = 600  # characters of a key; what is longer is said each time, so that the memory stays small
+ENTRY: Final = 100  # bytes of an entry beside its key: its rank, and its place in the dictionary
 
 Rank = TypeVar("Rank")
 
@@ -12,12 +13,13 @@ class Recent(Generic[Rank]):
     """The best rank that was said of each key, until it is forgotten.
 
     Keys live in two halves, so that a look costs next to nothing: a young half that is full becomes the old one, whose
-    keys are forgotten unless they were met again.
+    keys are forgotten unless they were met again. Keys that do not fit a half are said each time.
     """
 
     def __init__(self, most: int, covers: Callable[[Any, Any], bool]) -> None:
-        """`most`: keys; `covers(said, new)`: whether `new` adds nothing to what was said."""
-        self._half = max(1, most // 2)
+        """`most`: bytes; `covers(said, new)`: whether `new` adds nothing to what was said."""
+        self._half = most // 2
+        self._left = self._half  # bytes that the young half has still
         self._covers = covers
         self._young: dict[str, Rank] = {}
         self._old: dict[str, Rank] = {}
@@ -34,11 +36,14 @@ class Recent(Generic[Rank]):
         if said is None and (said := self._old.get(key)) is not None and self._covers(said, rank):
             self._keep(key, said)
             return True
-        if len(key) <= _LONGEST:
-            self._keep(key, rank)
+        self._keep(key, rank)
         return False
 
     def _keep(self, key: str, rank: Rank) -> None:
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
+        size = getsizeof(key) + ENTRY
+        if size > self._left:
+            if size > self._half:
+                return
+            self._old, self._young, self._left = self._young, {}, self._half
         self._young[key] = rank
+        self._left -= size

@@ -44,7 +44,7 @@ def event(
     return verdict
 
 
-def lane(links: int = 100, traits: int = 100) -> Lane:
+def lane(links: int = 1 << 20, traits: int = 1 << 20) -> Lane:
     return Lane(shared=SHARED, logout_events=LOGOUT, links=links, traits=traits)
 
 
@@ -91,12 +91,14 @@ events = st.builds(
     source=st.sampled_from(["web", "shop"]),
 )
 
+rooms = st.integers(0, 2000)  # bytes: of six at most
+
 
 @given(st.lists(events, max_size=30), st.data())
 def test_cut_and_forgotten_as_you_like_it_comes_to_the_same(log: list[Passed], data: st.DataObject) -> None:
     """Two workers, small memories, and a copy here and there, as after a crash."""
     everything = merged(fact for each in log for fact in facts(lane(), each))
-    workers = [lane(links=data.draw(st.integers(0, 6)), traits=data.draw(st.integers(0, 4))) for _ in range(2)]
+    workers = [lane(links=data.draw(rooms), traits=data.draw(rooms)) for _ in range(2)]
     told, at = list[Evidence](), 0
     while at < len(log):
         end = data.draw(st.integers(at + 1, len(log)))

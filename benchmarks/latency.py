@@ -1,9 +1,13 @@
-"""Accepted to queryable: a reader polls ClickHouse for canaries that were accepted over HTTP, under a steady load."""
+"""Accepted to queryable: a reader polls ClickHouse for canaries that were accepted over HTTP, under a steady load.
+
+Of each load also where the median canary's time goes: `processed` until the timeline's topic has it, `inserted` until
+ClickHouse makes its row, `answered` until an answer has it.
+"""
 
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -12,6 +16,7 @@ import httpx
 
 from benchmarks.path import gateway
 from benchmarks.reader import Reader
+from benchmarks.stages import Seen, stages
 from deploy.kafka.local import running_kafka
 from tests.integration.running import WRITE_KEY, Installation, install, running
 
@@ -27,21 +32,28 @@ def measure(rates: Sequence[int] = (500, 1_000, 2_000, 5_000), seconds: int = 12
         installation = install(Path(folder) / "tl", kafka.bootstrap)
         with running(installation):
             asyncio.run(_canaries(installation, WARM_RATE, WARM_S))
-            return [_told(rate, asyncio.run(_canaries(installation, rate, seconds))) for rate in rates]
+            found = {rate: asyncio.run(_canaries(installation, rate, seconds)) for rate in rates}
+            url, credentials = gateway(installation)
+            with httpx.Client(base_url=url, auth=credentials, timeout=30) as store:
+                return [
+                    _told(rate, seen) | {"median_ms_of": stages(seen, kafka.bootstrap, store)}
+                    for rate, seen in found.items()
+                ]
 
 
-def _told(rate: int, delays: Sequence[float]) -> dict[str, object]:
-    cuts = quantiles(delays, n=100)
+def _told(rate: int, seen: Mapping[str, Seen]) -> dict[str, object]:
+    cuts = quantiles((one.answered - one.accepted for one in seen.values()), n=100)
     return {
         "benchmark": "latency",
         "events_per_s": rate,
-        "canaries": len(delays),
+        "canaries": len(seen),
         "accepted_to_queryable_ms": {f"p{p}": round(cuts[p - 1] * 1000) for p in (50, 95, 99)},
     }
 
 
-async def _canaries(installation: Installation, rate: int, seconds: int) -> list[float]:
-    delays: list[float] = []
+async def _canaries(installation: Installation, rate: int, seconds: int) -> dict[str, Seen]:
+    """The canaries of a load, by subject."""
+    found: dict[str, Seen] = {}
     url, credentials = gateway(installation)
     async with (
         httpx.AsyncClient(base_url=installation.http, auth=(WRITE_KEY, ""), timeout=30) as intake,
@@ -56,18 +68,19 @@ async def _canaries(installation: Installation, rate: int, seconds: int) -> list
             for number in range(rate // BATCH * seconds):
                 await asyncio.sleep(max(0.0, began + number * BATCH / rate - time.monotonic()))
                 sending.create_task(
-                    _canary(intake, number, reader, delays) if number % canary == 0 else _send(intake, number)
+                    _canary(intake, number, reader, found) if number % canary == 0 else _send(intake, number)
                 )
         looking.cancel()
-    return delays
+    return found
 
 
-async def _canary(intake: httpx.AsyncClient, number: int, reader: Reader, delays: list[float]) -> None:
+async def _canary(intake: httpx.AsyncClient, number: int, reader: Reader, found: dict[str, Seen]) -> None:
     """A batch whose first interaction is the only one of its customer, and when it is there."""
     name = f"canary-{uuid.uuid4()}"
     await _send(intake, number, name)
-    accepted = time.monotonic()
-    delays.append(await reader.seen(f"user_id:{name}") - accepted)
+    accepted, began = time.time(), time.monotonic()
+    subject = f"user_id:{name}"
+    found[subject] = Seen(accepted, accepted + await reader.seen(subject) - began)
 
 
 async def _send(intake: httpx.AsyncClient, number: int, first: str | None = None) -> None:

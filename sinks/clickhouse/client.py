@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
@@ -105,6 +105,14 @@ class Result:
     rows: Sequence[Sequence[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who asks."""
+
+    user: str
+    password: str = field(default="", repr=False)
+
+
 class ClickHouse:
     """A connection pool to one database. Safe between threads.
 
@@ -112,10 +120,12 @@ class ClickHouse:
 
     Attributes:
         database: its name; it need not exist yet.
+        login: as whom.
     """
 
-    def __init__(self, client: Client, database: str) -> None:
+    def __init__(self, client: Client, database: str, login: Login = Login("default")) -> None:
         self.database = database
+        self.login = login
         self._client = client
         client.database = database
 
@@ -205,12 +215,13 @@ def connect(url: str, answer_s: int = ANSWER_S) -> ClickHouse:
         msg = "clickhouse.url must be as http://user:password@host:8123/throughline"
         raise ConfigurationError(msg)
     secure = parts.scheme == "https"
+    login = Login(unquote(parts.username or "default"), unquote(parts.password or ""))
     try:
         client = clickhouse_connect.get_client(
             host=parts.hostname,
             port=parts.port or (8443 if secure else 8123),
-            username=unquote(parts.username or "default"),
-            password=unquote(parts.password or ""),
+            username=login.user,
+            password=login.password,
             secure=secure,
             compress=False,  # bodies mostly stay on one machine or network; compressing costs more than it saves
             query_limit=0,
@@ -221,7 +232,7 @@ def connect(url: str, answer_s: int = ANSWER_S) -> ClickHouse:
         )
     except ClickHouseError as error:
         raise _translated(error) from error
-    return ClickHouse(client, unquote(parts.path.strip("/")) or "throughline")
+    return ClickHouse(client, unquote(parts.path.strip("/")) or "throughline", login)
 
 
 def _code(error: ClickHouseError) -> int | None:

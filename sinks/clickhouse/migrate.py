@@ -1,13 +1,16 @@
-"""The schema: numbered migrations, applied once each, and views, replaced every time.
+"""The schema: numbered migrations, applied once each; views and dictionaries, replaced every time.
 
 Two that run at once do no harm: every statement is idempotent (IF NOT EXISTS, OR REPLACE; a test holds the files to
 it), so both do the same, and their rows in the ledger collapse. For the same reason a run that was cut off is simply
 run again.
+
+A dictionary reads its source as a user: the one who migrates, with the password of then. It stands in ClickHouse's own
+files, and ClickHouse shows it to nobody. Where it has changed, migrating again mends the definition.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,8 +18,9 @@ from typing import Final
 
 import orjson
 
-from sinks.clickhouse.client import ClickHouse
-from sinks.errors import FatalError
+from schemas.telemetry import logger
+from sinks.clickhouse.client import ClickHouse, Login
+from sinks.errors import FatalError, TransientError
 
 _FILE: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _END: Final = re.compile(r";[ \t]*(?:\n|\Z)")  # a statement ends with the line
@@ -32,7 +36,7 @@ class Script:
     """A file of statements. `name` is the file's, without its ending."""
 
     name: str
-    text: str
+    text: str = field(repr=False)
 
     @property
     def number(self) -> int:
@@ -59,6 +63,19 @@ def migrations() -> list[Script]:
 def views() -> list[Script]:
     """All views, each after those that it reads."""
     return sorted(_scripts("views"), key=lambda script: (script.name.startswith("customer"), script.name))
+
+
+def dictionaries(database: str, login: Login) -> list[Script]:
+    """All dictionaries, as that user has them read that database."""
+    words = {"{database}": _quoted(database, "`"), "{user}": _quoted(login.user, "'")}
+    words["{password}"] = _quoted(login.password, "'")  # last: whatever it holds stays as it is
+    made = []
+    for script in _scripts("dictionaries"):
+        text = script.text
+        for word, value in words.items():
+            text = text.replace(word, value)
+        made.append(Script(script.name, text))
+    return sorted(made, key=lambda script: script.name)
 
 
 def pending(client: ClickHouse) -> list[str]:
@@ -98,10 +115,25 @@ def migrate(client: ClickHouse, *, dry_run: bool = False) -> list[str]:
     for script in migrations():
         if script.name in waiting:
             _apply(client, script)
+    _remember(client)
     for view in views():
         for statement in view.statements:
             client.command(statement)
     return waiting
+
+
+def _remember(client: ClickHouse) -> None:
+    """Make the dictionaries, before the view `population`, which names them; where they are refused it alone fails."""
+    reader = str(client.query("SELECT currentUser()").rows[0][0])
+    # the embedded engine knows one user, without a password, whoever asks the gateway
+    login = client.login if client.login.user == reader else Login(reader)
+    for script in dictionaries(client.database, login):
+        for statement in script.statements:
+            try:
+                client.command(statement)
+            # whatever the reason; its name alone is told: the statement, which it may quote, has a password in it
+            except (FatalError, TransientError) as error:
+                logger().warning("dictionary_refused", dictionary=script.name, reason=str(error).partition(":")[0])
 
 
 def _prepare(client: ClickHouse) -> None:
@@ -133,6 +165,10 @@ def _scripts(folder: str) -> Iterator[Script]:
                 msg = f"{folder}/{file.name}: a migration is named as 0001_what_it_does.sql"
                 raise MigrationError(msg)
             yield Script(file.name.removesuffix(".sql"), _read(file))
+
+
+def _quoted(text: str, quote: str) -> str:
+    return quote + text.replace("\\", "\\\\").replace(quote, f"\\{quote}") + quote
 
 
 def _read(file: Traversable) -> str:

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -17,6 +18,7 @@ from schemas.telemetry import Metrics, logger
 from throughline.gateway.app import Gateway
 from throughline.gateway.engine import Engine
 from throughline.gateway.house import House, Ownership, TakenError, house, passwords
+from throughline.gateway.reload import keep_reloading, reload_due
 from throughline.gateway.run import Runner
 
 PATIENCE_S: Final = 5.0  # for the store: its last owner may be ending
@@ -115,7 +117,11 @@ async def _serve(
     server = _Server(config, started)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, _stop, server)
+    stopped = asyncio.Event()
+    reloading = asyncio.create_task(keep_reloading(partial(reload_due, engine), stopped))
     await server.serve([listener])
+    stopped.set()
+    await reloading  # before the engine closes
     await runner.close()
     log.info("gateway_stopped")
 

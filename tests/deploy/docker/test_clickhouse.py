@@ -10,11 +10,13 @@ from xml.etree import ElementTree as ET
 import orjson
 import pytest
 
-from sinks.clickhouse.migrate import Script, migrations, views
+from sinks.clickhouse.client import Login
+from sinks.clickhouse.migrate import Script, dictionaries, migrations, views
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.chdb]
 FOLDER = ROOT / "deploy/docker/clickhouse"
+PASSWORD = "it's one"
 # What the image's own users.xml and config.xml have of it, and what chDB needs to read them.
 _IMAGE = """<clickhouse>
   <profiles><default/></profiles>
@@ -38,6 +40,11 @@ for statement in json.load(sys.stdin):
     except Exception as error:
         print(json.dumps(str(error)))
 """
+
+
+NOW = "SELECT dictGetOrDefault('throughline.identity_now', 'profile_id', toUUID('{0}'), toUUID('{0}'))".format(
+    "00000000-0000-0000-0000-000000000001"
+)
 
 
 class Server:
@@ -75,7 +82,7 @@ class Server:
         done = subprocess.run(
             [sys.executable, "-c", _CHILD, f"{self.folder / 'store'}?config-file={home / 'config.xml'}"],
             input=orjson.dumps(list(statements)), capture_output=True, timeout=110, check=False,
-            env={"CLICKHOUSE_PASSWORD_THROUGHLINE": "one", "CLICKHOUSE_PASSWORD_READER": "other"},
+            env={"CLICKHOUSE_PASSWORD_THROUGHLINE": PASSWORD, "CLICKHOUSE_PASSWORD_READER": "other"},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr.decode()
         return [orjson.loads(line) for line in done.stdout.splitlines()]
@@ -87,7 +94,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
     server = Server(tmp_path_factory.mktemp("server"))
     database = Script("database", (ROOT / "sinks/clickhouse/database.sql").read_text()).statements
     named = [statement.replace("{database:Identifier}", "throughline") for statement in database]
-    schema = [statement for script in (*migrations(), *views()) for statement in script.statements]
+    scripts = (*migrations(), *dictionaries("throughline", Login("throughline", PASSWORD)), *views())
+    schema = [statement for script in scripts for statement in script.statements]
     said = server.ask("throughline", [*named, "USE throughline", *schema])
     assert [text for text in said if text] == []
     return server
@@ -134,10 +142,29 @@ def test_the_reader_may_ask_and_bound_what_it_asks(server: Server) -> None:
         "SELECT * FROM throughline.customer_timeline(tenant = 'default', identifier = 'user_id:ada')",
         "SELECT name, comment FROM system.tables WHERE database = 'throughline'",
         "SELECT count() FROM throughline.timeline SETTINGS max_execution_time = 600",
+        "SELECT uniq(profile_id) FROM throughline.population",
+        NOW,
     ]
     assert server.ask("reader", asked) == [""] * len(asked)
     [said] = server.ask("reader", ["SELECT 1 SETTINGS max_execution_time = 100000"])
     assert "max_execution_time" in said
+
+
+def test_dictionaries_are_read_with_the_password_of_their_definition(server: Server) -> None:
+    """As a server does: the source is opened as the user who migrated, and where that fails all else works."""
+    [wrong, right] = [
+        [
+            statement
+            for script in dictionaries("throughline", Login("throughline", password))
+            for statement in script.statements
+        ]
+        for password in ("of once", PASSWORD)
+    ]
+    asked = [NOW, "SELECT uniq(profile_id) FROM throughline.timeline"]
+    said = server.ask("throughline", ["USE throughline", *wrong, *asked, *right, *asked])
+    refused = [at for at, text in enumerate(said) if text]
+    assert refused == [1 + len(wrong)]
+    assert "AUTHENTICATION_FAILED" in said[refused[0]]
 
 
 def test_files_are_xml_and_hold_no_password() -> None:

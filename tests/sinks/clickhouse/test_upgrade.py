@@ -88,5 +88,8 @@ def test_nothing_is_lost_wherever_it_is_cut_off(old: Store) -> None:
     assert old.one("SELECT count() FROM timeline WHERE profile_id = toUUID('" + str(ADA) + "')") == len(
         ROWS[INTERACTIONS]
     )
+    assert old.one("SELECT count() FROM population WHERE profile_id = toUUID('" + str(ADA) + "')") == len(
+        ROWS[INTERACTIONS]
+    )
     assert old.one("SELECT count() FROM fates") == len(ROWS[INTERACTIONS]) + 3
     assert old.one("SELECT count() FROM customers WHERE traits.plan = 'pro'") == 1

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.timeline` prints one JSON line. Rows are made inside ClickHouse: customers of three subjects each
 (a device, an account, an e-mail), a tenth of the devices contested from a moment on. The same customers are asked for
-at a tenth of the interactions first. `--times 50` asks once more at five times all of them: some 50,000 rows
+at a tenth of the interactions first. Everybody is asked by the map (`timeline`), by the dictionaries (`population`),
+and by subject first and then the dictionary. `--times 50` asks once more at five times all of them: some 50,000 rows
 are loaded a second, so that 50 M take a quarter of an hour, and 5 GB of disk.
 """
 
@@ -34,10 +35,25 @@ _ASKED: Final = {  # of the view: what `throughline timeline` shows on a termina
     "all_columns": "*",
 }
 _EVERYBODY: Final = {
-    "count": "SELECT count() FROM timeline",
-    "by_channel": "SELECT channel, count() FROM timeline GROUP BY channel",
-    "customers_by_channel": "SELECT channel, uniq(profile_id) FROM timeline GROUP BY channel",
-    "customers": "SELECT count() FROM (SELECT profile_id, count() FROM timeline GROUP BY profile_id)",
+    "count": "SELECT count() FROM {view}",
+    "by_channel": "SELECT channel, count() FROM {view} GROUP BY channel",
+    "customers_by_channel": "SELECT channel, uniq(profile_id) FROM {view} GROUP BY channel",
+    "customers": "SELECT count() FROM (SELECT profile_id, count() FROM {view} GROUP BY profile_id)",
+}
+# Whose each subject is now: what copies do not change needs no view, and a subject is looked up once.
+_SUBJECTS_FIRST: Final = {
+    "customers_by_channel": """
+        SELECT channel, uniq(dictGetOrDefault('identity_now', 'profile_id', own_profile, own_profile))
+        FROM (SELECT channel, own_profile FROM interactions GROUP BY channel, own_profile)
+        GROUP BY channel""",
+    "customers": """
+        SELECT uniqExact(dictGetOrDefault('identity_now', 'profile_id', own_profile, own_profile))
+        FROM (SELECT own_profile FROM interactions GROUP BY own_profile)""",
+}
+_HOW: Final = {
+    "everybody_s": {name: sql.format(view="timeline") for name, sql in _EVERYBODY.items()},
+    "everybody_by_dictionary_s": {name: sql.format(view="population") for name, sql in _EVERYBODY.items()},
+    "everybody_subjects_first_s": _SUBJECTS_FIRST,
 }
 _INTERACTIONS: Final = """
 INSERT INTO interactions
@@ -102,7 +118,7 @@ def measure(interactions: int = 10_000_000, customers: int = 100_000, times: int
                 client.command(_MAP)
                 few = _at(client, gateway.pid, 0, tenth, customers)
                 all_of_them = _at(client, gateway.pid, tenth, interactions, customers)
-                everybody = {name: _seconds(client, sql) for name, sql in _EVERYBODY.items()}
+                everybody = _everybody(client)
                 more = _at(client, gateway.pid, interactions, tenth * times, customers) if times > TIMES else None
         finally:
             running.stop(gateway)
@@ -112,7 +128,7 @@ def measure(interactions: int = 10_000_000, customers: int = 100_000, times: int
         "a_tenth": few,
         "all": all_of_them,
         "ratio_of_p50": {what: round(_p50(all_of_them, what) / _p50(few, what), 2) for what in ("command", *_ASKED)},
-        "everybody_s": everybody,
+        **everybody,
         **({"more": more} if more else {}),
     }
 
@@ -196,8 +212,16 @@ def _times(client: ClickHouse, sql: str, count: int) -> list[float]:
     return took
 
 
-def _seconds(client: ClickHouse, sql: str) -> float:
-    return round(median(_times(client, sql, 3)) / 1000, 2)
+def _everybody(client: ClickHouse) -> dict[str, dict[str, float]]:
+    """Seconds of each question, in each way; the ways by turns, with the dictionaries already read."""
+    took: dict[str, dict[str, list[float]]] = {how: {name: [] for name in asked} for how, asked in _HOW.items()}
+    for round_ in range(4):
+        for name in _EVERYBODY:
+            for how, asked in _HOW.items():
+                if name in asked:
+                    [ms] = _times(client, asked[name], 1)
+                    took[how][name] += [ms] if round_ else []
+    return {how: {name: round(median(ms) / 1000, 2) for name, ms in asked.items()} for how, asked in took.items()}
 
 
 def _percentiles(took: Sequence[float]) -> dict[str, float]:

@@ -16,7 +16,7 @@ from tests.chaos.load import Recipe
 from tests.chaos.nursery import Nursery
 from tests.chaos.seams import SEAMS
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.chdb, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.chdb, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture

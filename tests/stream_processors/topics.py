@@ -118,7 +118,7 @@ def evidence(kafka: KafkaSettings) -> list[tuple[int, bytes, bytes]]:
 
 
 def _records(kafka: KafkaSettings, topics: Iterable[str]) -> Iterator[Message]:
-    """From the beginnings to the ends of now."""
+    """From the beginnings to the ends of now; more may come meanwhile."""
     consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "-", "log_level": 2})
     ends = {}
     for topic in topics:
@@ -129,7 +129,8 @@ def _records(kafka: KafkaSettings, topics: Iterable[str]) -> Iterator[Message]:
     while left and time.monotonic() < deadline:
         for record in consumer.consume(5000, 1.0):
             assert record.error() is None
-            left -= 1
-            yield record
+            if (record.offset() or 0) < ends[record.topic() or "", record.partition() or 0]:
+                left -= 1
+                yield record
     consumer.close()
     assert not left

@@ -105,20 +105,24 @@ _LINKS: Final = (
 )
 _READ: Final = (
     "decision 0023 says where the time goes: two plain statements of 5 ms each before a row is read, JSON columns, "
-    "and rows of one customer in every part; the view is planned anew for each question. And the cores: see notes."
+    "and rows of one customer in every part; the view is planned anew for each question. And the cores: see notes. For "
+    "half of it a store would have to keep a customer's rows side by side, or ClickHouse a plan for the next question."
 )
 _WAITS: Final = (
     "the median canary's way is in `median_ms_of`: the processor is done before the client has its 200; then a half is "
     "the wait for the sink's next insert, and a half that insert, beside this load on two cores, and the reader's "
-    "question. An insert costs ClickHouse some 25 ms of CPU whatever it holds (decisions 0022 and 0026)."
+    "question. An insert costs ClickHouse some 25 ms of CPU whatever it holds (decisions 0022 and 0026): for less, "
+    "ClickHouse needs cores of its own, and then more inserts a second."
 )
 _TWICE: Final = (
     "it goes the way of a canary at that rate (`median_ms_of`), and then its evidence goes the same way once more, by "
-    "the resolver into the map; the worst of 120 waits for the longest inserts of both (decisions 0022 and 0026)."
+    "the resolver into the map; the worst of 120 waits for the longest inserts of both (decisions 0022 and 0026): for "
+    "less, ClickHouse needs cores of its own, or the map a store that takes rows one by one."
 )
 _BACKLOG: Final = (
     "ten seconds are the session of the processor that was killed, until whose end Kafka gives its partitions to "
-    "nobody; the rest goes at the rate of the whole path, whose profile decision 0043 has."
+    "nobody (static membership would spare them, and keep a processor's partitions as long when it is taken away for "
+    "good); the rest goes at the rate of the whole path, whose profile decision 0043 has."
 )
 _ITEM: Final = (
     "the goal was set on other cores (notes below). Of an item, decoding takes a quarter, sealing a third, delivery "

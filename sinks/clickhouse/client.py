@@ -74,7 +74,7 @@ INSERT_SETTINGS: Final[Mapping[str, Setting]] = {
     "max_partitions_per_insert_block": 0,  # a file of history may span many years
     "min_insert_block_size_rows": 1 << 20,  # a range is one block: it is refused as a whole or not at all
     "min_insert_block_size_bytes": 1 << 30,
-    "input_format_parallel_parsing": 0,  # a range is one piece of it anyway: the other threads only cost
+    "input_format_parallel_parsing": 0,  # threads save time and cost CPU: 0042, 0044
     "input_format_skip_unknown_fields": 0,  # a column that is missing must show
     "input_format_null_as_default": 1,
     "date_time_input_format": "best_effort",  # RFC 3339

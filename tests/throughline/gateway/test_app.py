@@ -206,7 +206,7 @@ def test_clickhouses_own_blocks(http: httpx.Client, table: str) -> None:
 
 
 def test_a_form_with_parameters_and_external_tables(http: httpx.Client) -> None:
-    sql = "SELECT s FROM ext WHERE n = {n:UInt8} UNION ALL SELECT _2 FROM other ORDER BY 1"
+    sql = "SELECT s FROM (SELECT s FROM ext WHERE n = {n:UInt8} UNION ALL SELECT _2 FROM other) ORDER BY s"
     answer = http.post(
         "/",
         params={"ext_structure": "n UInt8, s String", "other_types": "UInt8,String"},

@@ -108,6 +108,10 @@ _READ: Final = (
     "and rows of one customer in every part; the view is planned anew for each question. And the cores: see notes. For "
     "half of it a store would have to keep a customer's rows side by side, or ClickHouse a plan for the next question."
 )
+_ROWS: Final = (
+    "of ten times the rows each customer has ten times as many, 96 instead of 10, in five parts instead of two: what "
+    "is more are those rows, read, sorted and sent (1.02 in the run before). Fewer would have to be asked for."
+)
 _WAITS: Final = (
     "the median canary's way is in `median_ms_of`: the processor is done before the client has its 200; then a half is "
     "the wait for the sink's next insert, and a half that insert, beside this load on two cores, and the reader's "
@@ -186,7 +190,13 @@ GOALS: Final = (
         1.2,
         at_least=False,
     ),
-    Goal("timeline: cost at ten times the rows", _of("timeline", "ratio_of_p50.printed"), 1.2, at_least=False),
+    Goal(
+        "timeline: cost at ten times the rows",
+        _of("timeline", "ratio_of_p50.printed"),
+        1.2,
+        at_least=False,
+        why=_ROWS,
+    ),
     Goal(
         "1 M waiting after a kill: seconds until stored",
         _of("catch up", "seconds_a_million"),

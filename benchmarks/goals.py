@@ -110,7 +110,7 @@ _READ: Final = (
 )
 _LARGER: Final = (
     "the run was of a sink that held back above 48 MB until half of that was stored, so that writers waited. It goes "
-    "on at three quarters since then: 0.92 and 0.93 in a run that was not recorded, with 380 MB of memory (decision 0043)."
+    "on at three quarters since then: 0.92 and 0.93 in a run that was not recorded, with 380 MB of memory (0043)."
 )
 _ROWS: Final = (
     "of ten times the rows each customer has ten times as many, 96 instead of 10, in five parts instead of two: what "

@@ -62,6 +62,13 @@ def world(store: Store) -> None:
     )  # fmt: skip
 
 
+def define(store: Store, password: str) -> None:
+    """As a user with this password would have migrated."""
+    for script in dictionaries(store.client.database, Login("default", password)):
+        for statement in script.statements:
+            store.client.command(statement)
+
+
 def reload(store: Store) -> None:
     for name in NAMES:
         store.client.command(f"SYSTEM RELOAD DICTIONARY {name}")
@@ -198,9 +205,7 @@ def test_without_them_all_else_works(empty_store: Store) -> None:
 @pytest.mark.chdb
 def test_where_they_cannot_be_read_all_else_works_and_migrating_again_mends_them(store: Store) -> None:
     """As after a change of the password: what is defined no longer opens the source."""
-    for script in dictionaries(store.client.database, Login("default", "the old one")):
-        for statement in script.statements:
-            store.client.command(statement)
+    define(store, "the old one")
     world(store)
     with pytest.raises(FatalError, match="AUTHENTICATION_FAILED"):
         owners(store, "population")
@@ -211,9 +216,7 @@ def test_where_they_cannot_be_read_all_else_works_and_migrating_again_mends_them
 
 @pytest.mark.chdb
 def test_a_password_is_shown_to_nobody(store: Store) -> None:
-    for script in dictionaries(store.client.database, Login("default", "hush")):
-        for statement in script.statements:
-            store.client.command(statement)
+    define(store, "hush")
     shown = "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND engine = 'Dictionary'"
     definitions = [str(row[0]) for row in store.client.query(shown).rows]
     definitions += [str(store.one(f"SHOW CREATE DICTIONARY {name}")) for name in NAMES]

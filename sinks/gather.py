@@ -21,8 +21,8 @@ class Limits:
         interval: seconds between two ranges of one partition; how often inserts go is `sinks.pace`'s.
     """
 
-    rows: int = 30_000
-    size: int = 20 << 20
+    rows: int = 60_000
+    size: int = 36 << 20
     linger: float = 0.03
     interval: float = 0.15
 

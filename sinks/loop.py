@@ -33,7 +33,7 @@ from sinks.tables import INTERACTIONS, Target
 from sinks.writers import Writers
 
 WRITERS: Final = 4  # inserts at the same time
-BUDGET: Final = 48 << 20  # bytes of records held; above it the consumer pauses
+BUDGET: Final = 112 << 20  # bytes of records held; above it the consumer pauses
 PRESSED: Final = 8 << 20  # bytes of records held; above it large ranges matter more than whose turn it is
 FETCH: Final = 4000  # records taken at once
 BUSY_S: Final = 0.004  # how long the consumer waits for records while writers wait for answers

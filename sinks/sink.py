@@ -25,6 +25,7 @@ from sinks.clickhouse.client import ClickHouse, connect
 from sinks.clickhouse.migrate import pending
 from sinks.consumer import consumer_settings
 from sinks.errors import FatalError, LostError, TransientError
+from sinks.heap import keep_large_blocks_apart
 from sinks.lease import Rejections
 from sinks.loop import Loop
 from sinks.pulse import Pulse
@@ -51,6 +52,7 @@ def main(settings: Settings, metrics: Metrics, ready: Callable[[], None]) -> int
     if settings.clickhouse.url == EMBEDDED:
         msg = "clickhouse.url is embedded: run `throughline up`, or name a server as http://user:password@host:8123/db"
         raise ConfigurationError(msg)
+    keep_large_blocks_apart()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -14,8 +14,8 @@ from confluent_kafka import Consumer
 from benchmarks.peers.job import Job
 from sinks.clickhouse.client import INSERT_SETTINGS
 
-ROWS: Final = 30_000  # of an insert, at most: as ours
-SIZE: Final = 12 << 20
+ROWS: Final = 60_000  # of an insert, at most: as ours
+SIZE: Final = 36 << 20
 
 
 def main(bootstrap: str, topic: str, group: str, table: str, url: str) -> None:

@@ -95,9 +95,9 @@ _CORES: Final = (
     "speed by as much within minutes (notes below). Then the step: see Bytewax."
 )
 _STORE: Final = (
-    "decision 0043 has the profile: two fifths are the embedded ClickHouse, which parses, sorts and merges; a third is the "
-    "step (decision 0016). And of the same commit these cores take up to twice as long as those the goal was set on "
-    "(notes below)."
+    "decision 0043 has the profile: two fifths are the embedded ClickHouse, which parses, sorts and merges; a third is "
+    "the step (decision 0016). And of the same commit these cores take up to twice as long as those the goal was set "
+    "on (notes below)."
 )
 _LINKS: Final = (
     "of ten times as many customers a worker has forgotten some in its 128 MB, and says a link again (8 us, decision "

@@ -71,7 +71,7 @@ docs-check: install ## fail when a generated reference or dashboard is stale
 bench: install peers ## measure every part on this machine, beside what one would take instead (ARGUMENTS="NAME... --size 0.5 --record")
 	$(BIN)/python -m benchmarks $(ARGUMENTS)
 
-bench-quick: install ## three minutes: fails where our CPU, beside that of others, grew by a quarter since it was recorded
+bench-quick: install ## four minutes: fails where our CPU, beside that of others, grew by a quarter since it was recorded
 	$(BIN)/python -m benchmarks --quick
 
 PEERS := benchmarks/peers

@@ -59,7 +59,7 @@ _LONG: Final[dict[str, Measure]] = {  # when they are named alone
 }
 _QUICK: Final[dict[str, Measure]] = {
     "processor": lambda size, _: quick.processors(int(120_000 * size), 7),
-    "sink": lambda size, _: quick.sinks_and_clickhouse(int(200_000 * size), 3),
+    "sink": lambda size, _: quick.sinks_and_clickhouse(int(300_000 * size), 3),
 }
 
 

@@ -3,7 +3,7 @@
 import ctypes
 from typing import Final
 
-LARGE: Final = 4 << 20  # bytes; a body of an insert is larger, what librdkafka fetches is not
+LARGE: Final = 4 << 20  # bytes; the body of a large insert has more
 _MMAP_THRESHOLD: Final = -3  # M_MMAP_THRESHOLD of glibc's malloc.h
 
 

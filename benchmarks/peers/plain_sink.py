@@ -13,9 +13,9 @@ from confluent_kafka import Consumer
 
 from benchmarks.peers.job import Job
 from sinks.clickhouse.client import INSERT_SETTINGS
+from sinks.gather import Limits
 
-ROWS: Final = 60_000  # of an insert, at most: as ours
-SIZE: Final = 36 << 20
+FULL: Final = Limits()  # what an insert has at most: as ours
 
 
 def main(bootstrap: str, topic: str, group: str, table: str, url: str) -> None:
@@ -37,7 +37,7 @@ def main(bootstrap: str, topic: str, group: str, table: str, url: str) -> None:
         values = [message.value() or b"" for message in consumer.consume(4_000, 0.05)]
         rows += values
         size += sum(map(len, values))
-        if rows and (not values or len(rows) >= ROWS or size >= SIZE):
+        if rows and (not values or len(rows) >= FULL.rows or size >= FULL.size):
             client.raw_insert(table, insert_block=b"\n".join(rows), fmt="JSONEachRow", settings=dict(INSERT_SETTINGS))
             consumer.commit(asynchronous=False)
             rows, size = [], 0

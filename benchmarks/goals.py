@@ -182,6 +182,11 @@ GOALS: Final = (
         at_least=False,
         why=_LINKS,
     ),
+    Goal(
+        "processor: of its speed, where a twentieth of the interactions link",
+        _of("processor, evidence", "ratio.events_per_cpu_s"),
+        0.9,
+    ),
     Goal("processor: cost of an event with two workers", _of("workers", "ratio.2.median"), 1.2, at_least=False),
     Goal("processor: cost of an event with four workers", _of("workers", "ratio.4.median"), 1.2, at_least=False),
     Goal(

@@ -24,7 +24,7 @@ def describe() -> dict[str, object]:
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{os.cpu_count()} cores, {_said('model name') or platform.processor()}",
         "processor": processor(),
-        "python": platform.python_version(),
+        "python": f"{platform.python_version()} ({platform.python_build()[1]})",
         "packages": {name: version(name) for name in _PACKAGES},
         "peers": peers(),
         "commit": commit.strip(),

@@ -1,16 +1,18 @@
 """The processor alone: raw records wait in real Kafka, and become timeline events; every write is durable.
 
 `python -m benchmarks.processor` prints JSON lines: interactions with two identifiers that are known; and what evidence
-costs, as the ratio of runs that take turns: interactions of which a share links two identifiers, or of which none does.
+costs, as the ratio of two workers at once on one core: of the interactions of one a share links two identifiers, of the
+other's none.
 """
 
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import count as counting
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -18,6 +20,10 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
+from benchmarks.contest.abreast import abreast, still
+from benchmarks.contest.contestants import OURS, ROLL
+from benchmarks.contest.course import Course, lay
+from benchmarks.contest.lap import entered
 from benchmarks.events import documents, linking, record
 from benchmarks.machine import cpu_seconds, peak_memory_mb, running
 from deploy.kafka.local import running_kafka
@@ -30,7 +36,7 @@ from schemas.topics import Topics
 from stream_processors.process import main
 
 SHARE: Final = 0.05  # of interactions that link
-_TURNS: Final = 2
+_ROUNDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +51,25 @@ class _Taken:
 
 
 def measure(count: int = 1_000_000, pair: int = 400_000) -> list[dict[str, object]]:
-    """Of one worker: events a second and a CPU second for `count`; the ratios of linking to plain for `pair` each."""
+    """Of one worker: events a second and a CPU second for `count`; the ratio of linking to plain for `pair` each."""
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as broker:
-        runs = (f"run{number}." for number in counting())
-        whole = _run(broker.bootstrap, Path(folder), next(runs), documents(count))
-        turns = [
-            (
-                _run(broker.bootstrap, Path(folder), next(runs), linking(pair, 0)),
-                _run(broker.bootstrap, Path(folder), next(runs), linking(pair, SHARE)),
-            )
-            for _ in range(_TURNS)
-        ]
-    return [_told(whole), _compared(turns)]
+        whole = _run(broker.bootstrap, Path(folder), "run.", documents(count))
+        shares = {"plain": 0.0, "linking": SHARE}
+        courses = {name: lay(broker.bootstrap, f"{name}.", linking(pair, share)) for name, share in shares.items()}
+        rounds = [_round(courses, Path(folder) / str(number)) for number in range(_ROUNDS)]
+    return [_told(whole), _compared(rounds)]
+
+
+def _round(courses: Mapping[str, Course], folder: Path) -> Mapping[str, float]:
+    """Microseconds of CPU an event, of a worker a course, which work at the same time."""
+    [ours] = [one for one in ROLL if one.name == OURS]
+    with ExitStack() as stack:
+        entries = []
+        for name, course in courses.items():
+            entry = stack.enter_context(entered(ours, course, folder / name))
+            entries.append(still(replace(entry, name=name)))
+        costs = abreast(entries, min(len(course.ids) for course in courses.values()))
+    return {name: cost["contestant"] for name, cost in costs.items()}
 
 
 def _told(run: _Taken) -> dict[str, object]:
@@ -71,21 +84,13 @@ def _told(run: _Taken) -> dict[str, object]:
     }
 
 
-def _compared(turns: list[tuple[_Taken, _Taken]]) -> dict[str, object]:
-    """All turns together; below 1 it loses."""
-    plain, with_links = zip(*turns, strict=True)
-    wall = [sum(run.events for run in runs) / sum(run.seconds for run in runs) for runs in (plain, with_links)]
-    cpu = [sum(run.events for run in runs) / sum(run.cpu_seconds for run in runs) for runs in (plain, with_links)]
+def _compared(rounds: Sequence[Mapping[str, float]]) -> dict[str, object]:
+    """The medians of all rounds; a ratio below 1 says that it loses."""
     return {
         "benchmark": "processor, evidence",
         "share_that_links": SHARE,
-        "events_per_s": {"plain": round(wall[0]), "linking": round(wall[1])},
-        "events_per_cpu_s": {"plain": round(cpu[0]), "linking": round(cpu[1])},
-        "ratio": {"events_per_s": round(wall[1] / wall[0], 3), "events_per_cpu_s": round(cpu[1] / cpu[0], 3)},
-        "peak_memory_mb": {
-            "plain": round(max(run.memory_mb for run in plain)),
-            "linking": round(max(run.memory_mb for run in with_links)),
-        },
+        "cpu_us_an_event": {name: round(median(costs[name] for costs in rounds), 1) for name in rounds[0]},
+        "ratio": {"events_per_cpu_s": round(median(costs["plain"] / costs["linking"] for costs in rounds), 3)},
     }
 
 

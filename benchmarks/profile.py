@@ -21,7 +21,7 @@ from confluent_kafka.admin import AdminClient
 
 from benchmarks import intake
 from benchmarks.contest.contestants import OURS, PEERS_PYTHON, ROLL, environment
-from benchmarks.contest.course import lay
+from benchmarks.contest.course import customers_of, lay
 from benchmarks.contest.watch import running
 from benchmarks.machine import describe
 from benchmarks.records import RESULTS
@@ -46,7 +46,7 @@ _SPY: Final = PEERS_PYTHON.with_name("py-spy")
 @contextmanager
 def _processor(folder: Path) -> Iterator[int]:
     with running_kafka(folder / "kafka", Path(".kafka")) as kafka:
-        course = lay(kafka.bootstrap, "", 400_000)
+        course = lay(kafka.bootstrap, "", customers_of(400_000))
         [ours] = [one for one in ROLL if one.name == OURS]
         with running(ours.command(course, "", folder), environment(course, folder), folder / "log") as process:
             _wait_for(folder / "log", b"worker_started")

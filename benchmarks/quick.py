@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient
 from benchmarks.contest import lap, sinks
 from benchmarks.contest.abreast import Costs, abreast, still
 from benchmarks.contest.contestants import OURS, ROLL, Contestant
-from benchmarks.contest.course import lay
+from benchmarks.contest.course import customers_of, lay
 from benchmarks.contest.turns import spread
 from benchmarks.contest.verify import WrongOutputError
 from benchmarks.contest.watch import Entry, LapFailedError
@@ -38,7 +38,7 @@ def processors(events: int, rounds: int) -> list[Result]:
     """One result: the processor's own CPU."""
     chosen = [one for one in ROLL if one.name in {OURS, LIKE_OURS}]
     with _kafka() as (kafka, folder):
-        course = lay(kafka.bootstrap, "quick.", events)
+        course = lay(kafka.bootstrap, "quick.", customers_of(events))
 
         def one_round(number: int) -> Costs:
             with ExitStack() as stack:

@@ -1,7 +1,8 @@
 """One customer's timeline by any identifier, and questions about everybody, through the embedded gateway.
 
 `python -m benchmarks.timeline` prints one JSON line. Rows are made inside ClickHouse: customers of three subjects each
-(a device, an account, an e-mail), a tenth of the devices contested from a moment on. The same customers are asked for
+(a device, an account, an e-mail), a tenth of the devices contested from a moment on; stored as they happened, over a
+year, so that views which collect what is new have as little to read as they would. The same customers are asked for
 at a tenth of the interactions first. Everybody is asked by the map (`timeline`), by the dictionaries (`population`),
 and by subject first and then the dictionary. `--times 50` asks once more at five times all of them: some 50,000 rows
 are loaded a second, so that 50 M take a quarter of an hour, and 5 GB of disk.
@@ -59,7 +60,7 @@ _INTERACTIONS: Final = """
 INSERT INTO interactions
 (
     tenant, subject, event_id, fingerprint, message_id, source, adapter, channel, type, name, occurred_at, received_at,
-    identifiers, text, properties, context, raw_topic, raw_topic_id, raw_partition, raw_offset, schema
+    stored_at, identifiers, text, properties, context, raw_topic, raw_topic_id, raw_partition, raw_offset, schema
 )
 WITH
     cityHash64(number) % {customers:UInt64} AS customer,
@@ -71,7 +72,7 @@ WITH
 SELECT
     'default', concat(kind.1, ':', value), toUUID(UUIDNumToString(MD5(toString(number)))), hex(number),
     concat('m', toString(number)), medium, 'segment', medium, 'action', concat('Event ', toString(number % 50)), moment,
-    moment, [(kind.1, value)], if(dice = 3, 'Where is my order? It should have come a week ago.', ''),
+    moment, moment, [(kind.1, value)], if(dice = 3, 'Where is my order? It should have come a week ago.', ''),
     concat('{"total":', toString(number % 1000), ',"sku":"', toString(number % 777), '"}'),
     '{"page":{"url":"https://shop.example/p/1","title":"Shoes"},"library":{"name":"analytics.js","version":"2.1"}}',
     concat('interactions.', medium), toUUID('00000000-0000-0000-0000-000000000001'), number % 4, intDiv(number, 4), 1

@@ -1,7 +1,7 @@
 """The records that all contestants read: interactions, copies of some, and a few that are none."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,15 +50,15 @@ class Course:
         return len(self.ids) + self.copies + self.bad
 
 
-def lay(bootstrap: str, prefix: str, count: int) -> Course:
-    """Create the topics, and fill the one that is read with `count` interactions and what goes with them."""
+def lay(bootstrap: str, prefix: str, interactions: Iterable[Mapping[str, object]]) -> Course:
+    """Create the topics, and fill the one that is read with interactions and what goes with them."""
     create(AdminClient({"bootstrap.servers": bootstrap}), Topics(prefix).specs(PARTITIONS, 1))
     producer = Producer(producer_config(KafkaSettings(bootstrap=bootstrap, prefix=prefix), "bench"))
     topic = Topics(prefix).interactions("web")
     ids: list[bytes] = []
     said = {"interaction": 0, "copy": 0, "bad": 0}
     size = 0
-    for what, event_id, value in _records(count):
+    for what, event_id, value in _records(interactions):
         producer.produce(topic, value, b"default:" + event_id)
         said[what] += 1
         size += len(value)
@@ -72,10 +72,15 @@ def lay(bootstrap: str, prefix: str, count: int) -> Course:
     return Course(bootstrap, prefix, frozenset(ids), said["copy"], said["bad"], size // sum(said.values()))
 
 
-def _records(count: int) -> Iterator[tuple[str, bytes, bytes]]:
+def customers_of(count: int) -> Iterator[Mapping[str, object]]:
+    """So many interactions, of customers with EVENTS_EACH."""
+    return documents(count, max(1, count // EVENTS_EACH))
+
+
+def _records(interactions: Iterable[Mapping[str, object]]) -> Iterator[tuple[str, bytes, bytes]]:
     """What it is, its event id, and its value."""
     past: deque[tuple[bytes, bytes]] = deque(maxlen=COPY_AFTER)
-    for number, document in enumerate(documents(count, max(1, count // EVENTS_EACH)), 1):
+    for number, document in enumerate(interactions, 1):
         event_id, value = str(document["event_id"]).encode(), orjson.dumps(document)
         yield "interaction", event_id, value
         past.append((event_id, value))

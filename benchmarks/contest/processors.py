@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks.contest.contestants import OURS, PEERS_PYTHON, ROLL, Contestant
-from benchmarks.contest.course import lay
+from benchmarks.contest.course import customers_of, lay
 from benchmarks.contest.lap import run
 from benchmarks.contest.quiet import load_of_others
 from benchmarks.contest.turns import Result, by_turns, summary
@@ -28,8 +28,8 @@ def measure(events: int = 240_000, slow_events: int = 24_000, turns: int = 3) ->
     with TemporaryDirectory() as folder, running_kafka(Path(folder) / "kafka", Path(".kafka")) as kafka:
         assert kafka.child is not None
         broker = kafka.child.pid
-        long = lay(kafka.bootstrap, "long.", events)
-        short = lay(kafka.bootstrap, "short.", slow_events)
+        long = lay(kafka.bootstrap, "long.", customers_of(events))
+        short = lay(kafka.bootstrap, "short.", customers_of(slow_events))
 
         def one(name: str, place: Path) -> Lap:
             contestant = _BY_NAME[name]

@@ -112,6 +112,8 @@ class Gateway:
         tried = 0
         async for piece in pieces:
             held += piece
+            if body.is_over and len(held) <= MAX_STATEMENT:
+                break
             if len(held) >= 2 * tried:  # a long statement is not read again for each piece
                 tried = len(held)
                 if (statement := read(held, complete=False)) is not None:

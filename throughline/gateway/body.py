@@ -28,6 +28,11 @@ class Body:
         self._decoders = decoders
         self._more = True
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it has come."""
+        return not self._more
+
     async def pieces(self) -> AsyncIterator[bytes]:
         """Unpacked pieces of about PIECE bytes, the last one shorter; none is empty.
 

@@ -62,6 +62,11 @@ class Lease:
         self.made.query("; ".join(statements), "Null")
         self.prepared = True
 
+    def close(self) -> None:
+        """Close the connection; blocking."""
+        if self.made is not None:
+            self.made.close()
+
     def restore(self) -> None:
         """Give a session its own settings back; blocking."""
         if self.session is not None and self.made is not None and self.lent:
@@ -104,9 +109,8 @@ class Leases:
         return lease
 
     def give(self, lease: Lease, options: Mapping[str, str]) -> None:
-        """Take a lease back: a session waits for its next request, all others end."""
+        """Take a lease back: a session waits for its next request. All others have served: the caller closes them."""
         if lease.session is None:
-            _close(lease)
             return
         lease.busy = False
         if options.get("close_session") == "1":
@@ -116,7 +120,7 @@ class Leases:
             lease.expiry = loop.call_later(_timeout(options), self._expire, lease.session)
 
     def _expire(self, key: Key) -> None:
-        _close(self._sessions.pop(key))
+        self._sessions.pop(key).close()
 
     def close(self) -> None:
         """End all sessions."""
@@ -124,11 +128,6 @@ class Leases:
             if lease.expiry is not None:
                 lease.expiry.cancel()
             self._expire(key)
-
-
-def _close(lease: Lease) -> None:
-    if lease.made is not None:
-        lease.made.close()
 
 
 def _timeout(options: Mapping[str, str]) -> float:

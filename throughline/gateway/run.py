@@ -19,6 +19,7 @@ from throughline.gateway.leases import Lease, Leases
 from throughline.gateway.refusal import RefusedError
 from throughline.gateway.reply import Reply, content_type, result_counts, summary
 from throughline.gateway.rows import Rows, from_file
+from throughline.gateway.spares import Spares
 from throughline.gateway.statement import READING, Statement
 
 QUERIES: Final = 16  # statements at once; more wait
@@ -52,7 +53,9 @@ class Runner:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._leases = Leases(engine.open)
+        self._spares = Spares(engine.open)
+        self._leases = Leases(self._spares.take)
+        self._endings: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(QUERIES + INSERTS + 2, thread_name_prefix="engine")
         self._queries = asyncio.Semaphore(QUERIES)
         self._inserts = asyncio.Semaphore(INSERTS)
@@ -67,7 +70,7 @@ class Runner:
         """
 
         async def work(lease: Lease) -> Finish:
-            return await self._attended(self._result(lease.connection, job, reply), body, job.mark)
+            return await self._attended(self._result(lease, job, reply), body, job.mark)
 
         async with self._queries:
             finish = await self._leased(job, work)
@@ -84,6 +87,7 @@ class Runner:
             raise RefusedError(48, "NOT_IMPLEMENTED", "INSERT SELECT with data for input() is not supported here")
 
         async def work(lease: Lease) -> Finish:
+            await self._thread(self._prepare, lease, job)
             return await self._insert(lease.connection, job, first, body, reply)
 
         async with self._inserts:
@@ -94,10 +98,13 @@ class Runner:
         lease = self._leases.take(job.user, job.asked.options)
         self._running += 1
         try:
-            await self._thread(self._prepare, lease, job)
             return await work(lease)
         finally:
-            await asyncio.shield(self._returned(lease, job))
+            ending = asyncio.create_task(self._returned(lease, job))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+            if lease.session is not None:  # else nobody waits for the end of what nobody uses again
+                await asyncio.shield(ending)
 
     def _prepare(self, lease: Lease, job: Job) -> None:
         lease.prepare(job.asked, job.mark, reader=job.user == READER, insert=job.statement.data is not None)
@@ -107,7 +114,15 @@ class Runner:
     async def _returned(self, lease: Lease, job: Job) -> None:
         await self._thread(lease.restore)
         self._leases.give(lease, job.asked.options)
+        if lease.session is None:
+            await self._thread(self._replaced, lease)
         self._running -= 1
+
+    def _replaced(self, lease: Lease) -> None:
+        """Close a connection that has served, and have another one ready."""
+        lease.close()
+        with suppress(Exception):  # the engine has no memory left: who needs one is told
+            self._spares.refill()
 
     async def _thread(self, call: Callable[..., T], *args: object) -> T:
         """Call in a thread. Cancelled, it still waits for the end: a connection is never closed under a statement."""
@@ -141,41 +156,54 @@ class Runner:
             task.result()
         raise ClientLeftError
 
-    async def _result(self, connection: Connection, job: Job, reply: Reply) -> Finish:
+    async def _result(self, lease: Lease, job: Job, reply: Reply) -> Finish:
         began = time.perf_counter_ns()
         statement, format_ = job.statement, job.statement.format or job.asked.format
         heads = {"X-ClickHouse-Format": format_, "Content-Type": content_type(format_)}
         if greets(job.asked.options, statement, format_):
+            await self._thread(self._prepare, lease, job)
             body = greeting(self.engine.name, self.engine.version, self.engine.zone)
             return partial(reply.whole, body, {**heads, "X-ClickHouse-Summary": summary(began, {})})
         if statement.streams and format_ in _STREAMED and not job.asked.flag("wait_end_of_query"):
-            return await self._streamed(connection, job, reply, heads, began)
-        block = await self._thread(connection.query, statement.sql, format_, job.asked.parameters)
+            return await self._streamed(lease, job, reply, heads, began)
+        block = await self._thread(self._block, lease, job, format_)
         if statement.verb not in READING - {"SET", "USE"}:
             heads = {"Content-Type": content_type("")}
         heads["X-ClickHouse-Summary"] = summary(began, result_counts(block))
         return partial(reply.whole, block.bytes(), heads)
 
-    async def _streamed(
-        self, connection: Connection, job: Job, reply: Reply, heads: dict[str, str], began: int
-    ) -> Finish:
+    def _block(self, lease: Lease, job: Job, format_: str) -> Block:
+        self._prepare(lease, job)
+        return lease.connection.query(job.statement.sql, format_, job.asked.parameters)
+
+    def _blocks(self, lease: Lease, job: Job, format_: str, opened: list[Stream]) -> list[Block]:
+        """The first blocks of a result; `opened` has its stream if more may follow."""
+        self._prepare(lease, job)
+        opened.append(lease.connection.send_query(job.statement.sql, format_, job.asked.parameters))
+        held, whole = _buffered(opened[0])
+        if whole:
+            opened.pop().close()
+        return held
+
+    async def _streamed(self, lease: Lease, job: Job, reply: Reply, heads: dict[str, str], began: int) -> Finish:
         """Block by block; a result that fits the buffer goes out whole, with its counts and its length."""
         format_ = job.statement.format or job.asked.format
-        stream = await self._thread(connection.send_query, job.statement.sql, format_, job.asked.parameters)
+        opened: list[Stream] = []
         try:
-            held, whole = await self._thread(_buffered, stream)
+            held = await self._thread(self._blocks, lease, job, format_, opened)
             heads = {**heads, "X-ClickHouse-Summary": summary(began, result_counts(*held))}
             data = b"".join(block.bytes() for block in held)
-            if whole:
+            if not opened:
                 return partial(reply.whole, data, heads)
             await reply.begin(heads)
             await reply.piece(data)
             del held, data
-            while (block := await self._thread(next, stream, None)) is not None:
+            while (block := await self._thread(next, opened[0], None)) is not None:
                 await reply.piece(block.bytes())
             return reply.end
         finally:
-            await asyncio.shield(self._thread(stream.close))
+            if opened:
+                await asyncio.shield(self._thread(opened[0].close))
 
     async def _insert(self, connection: Connection, job: Job, first: bytes, body: Body, reply: Reply) -> Finish:
         began = time.perf_counter_ns()
@@ -196,6 +224,7 @@ class Runner:
         while self._running:  # noqa: ASYNC110  at the end of the process alone
             await asyncio.sleep(0.05)
         self._leases.close()
+        await self._thread(self._spares.close)
         await self._thread(self.engine.close)
         self._threads.shutdown()
 

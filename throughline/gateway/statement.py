@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from throughline.gateway.lexer import Kind, Token, UnfinishedError, tokens
 from throughline.gateway.refusal import RefusedError
 
 READING: Final = frozenset({"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "SET", "USE", "CHECK"})
+SHORT: Final = 4096  # bytes of a text whose statement is kept: clients send the same ones, with other parameters
 DEEPER: Final = {b"(": 1, b"[": 1, b"{": 1, b")": -1, b"]": -1, b"}": -1}
 
 
@@ -48,10 +50,17 @@ def read(text: bytes, *, complete: bool) -> Statement | None:
     Raises:
         RefusedError: more than one statement, or text that is not UTF-8.
     """
+    if complete and len(text) <= SHORT:
+        return _kept(text)
     try:
         return _read(text, tokens(text, complete=complete))
     except UnfinishedError:
         return None
+
+
+@lru_cache(maxsize=64)
+def _kept(text: bytes) -> Statement:
+    return _read(text, tokens(text, complete=True))
 
 
 def _read(text: bytes, stream: Iterator[Token]) -> Statement:

@@ -1,5 +1,6 @@
 -- The rows of the map of all that are or were a customer's, who is found by one of their identifiers (it is among
--- them). No rows: the map does not have it.
+-- them). No rows: the map does not have it. Versions that are not merged yet may bring whom it was before as well, and
+-- theirs: whoever reads this goes by the last owner (throughline/whose.py). To make sure here costs 3 ms.
 SELECT
     subject,
     own_profile,
@@ -11,9 +12,9 @@ WHERE tenant = {tenant:String}
       SELECT subject
       FROM profile_members
       WHERE tenant = {tenant:String}
-        AND profile_id = (
-            SELECT any(owners[-1])
-            FROM identity_map FINAL
+        AND profile_id IN (
+            SELECT owners[-1]
+            FROM identity_map
             WHERE tenant = {tenant:String}
               AND subject = {name:String}
         )

@@ -1,6 +1,7 @@
 -- The latest interactions of a customer, latest first. Whose they are is worked out before (throughline/whose.py): a
 -- customer's subjects, less the ranges of time in which one of them was another's. Copies go by LIMIT 1 BY.
--- Without `profile` only what is printed for people: half the columns, and no JSON.
+-- Without `profile` only what is printed for people: half the columns, and no JSON. PREWHERE: where ClickHouse chooses
+-- what to read first, planning takes longer.
 SELECT
     occurred_at,
     channel,
@@ -24,7 +25,7 @@ SELECT
     properties, -- if profile
     event_id
 FROM interactions
-WHERE tenant = {tenant:String}
+PREWHERE tenant = {tenant:String}
   AND subject IN {subjects:Array(String)}
   AND occurred_at >= {since:DateTime64(3, 'UTC')} -- if since
   AND occurred_at < {until:DateTime64(3, 'UTC')} -- if until

@@ -54,6 +54,15 @@ def test_the_default_format(http: httpx.Client, params: dict[str, str], headers:
     assert http.post("/", params=params, headers=headers, content="SELECT 1, 'a'").text == '[1, "a"]\n'
 
 
+def test_nothing_of_a_request_without_a_session_is_left_to_the_next(http: httpx.Client) -> None:
+    question = "SELECT getSetting('max_block_size'), currentDatabase(), count() FROM system.tables WHERE name = 'left'"
+    before = http.post("/", content=question).text
+    for statement in ("SET max_block_size = 17", "USE system", "CREATE TEMPORARY TABLE left (n Int8)"):
+        assert http.post("/", content=statement).status_code == 200
+        assert http.post("/", params={"max_block_size": "18", "database": "system"}, content="SELECT 1").text == "1\n"
+    assert [http.post("/", content=question).text for _ in range(4)] == [before] * 4
+
+
 def test_the_database(http: httpx.Client) -> None:
     question = "SELECT currentDatabase()"
     assert http.post("/", content=question).text == "throughline\n"

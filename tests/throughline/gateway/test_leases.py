@@ -6,7 +6,7 @@ from throughline.gateway.leases import MOST_SESSIONS, Lease, Leases
 from throughline.gateway.refusal import RefusedError
 
 
-class _Connection:
+class Connection:
     """Keeps what it was asked."""
 
     def __init__(self) -> None:
@@ -42,8 +42,8 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-def _held(lease: Lease) -> _Connection:
-    assert isinstance(lease.connection, _Connection)
+def _held(lease: Lease) -> Connection:
+    assert isinstance(lease.connection, Connection)
     return lease.connection
 
 
@@ -67,15 +67,17 @@ def _prepare(lease: Lease, options: dict[str, str], *, reader: bool) -> str:
     ],
 )
 async def test_what_a_fresh_connection_is_told(options: dict[str, str], reader: bool, expected: str) -> None:
-    leases = Leases(_Connection)
+    leases = Leases(Connection)
     lease = leases.take("u", options)
     assert _prepare(lease, options, reader=reader) == expected
     leases.give(lease, options)
-    assert _held(lease).closed is ("session_id" not in options)
+    assert not _held(lease).closed
+    lease.close()
+    assert _held(lease).closed
 
 
 async def test_a_session_keeps_its_connection_and_its_database() -> None:
-    leases = Leases(_Connection)
+    leases = Leases(Connection)
     options = {"session_id": "s"}
     first = leases.take("u", options)
     _prepare(first, options, reader=True)
@@ -95,10 +97,10 @@ async def test_a_session_keeps_its_connection_and_its_database() -> None:
 
 
 async def test_a_session_whose_beginning_failed_begins_again() -> None:
-    leases = Leases(_Connection)
+    leases = Leases(Connection)
     options = {"session_id": "s"}
     lease = leases.take("u", options)
-    lease.made = _Connection()
+    lease.made = Connection()
     lease.made.fails = True
     with pytest.raises(RuntimeError):
         _prepare(lease, options, reader=True)
@@ -107,7 +109,7 @@ async def test_a_session_whose_beginning_failed_begins_again() -> None:
 
 
 async def test_sessions_are_bounded_and_end() -> None:
-    leases = Leases(_Connection)
+    leases = Leases(Connection)
     taken = [leases.take("u", {"session_id": str(n)}) for n in range(MOST_SESSIONS)]
     with pytest.raises(RefusedError, match="Too many sessions"):
         leases.take("u", {"session_id": "more"})

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from throughline.gateway.refusal import RefusedError
-from throughline.gateway.statement import read
+from throughline.gateway.statement import SHORT, read
 
 _NOISE = [
     "'FORMAT CSV'",
@@ -122,3 +122,9 @@ def test_a_semicolon_after_the_format_is_refused_as_a_server_does() -> None:
 def test_text_that_is_not_utf8_is_refused() -> None:
     with pytest.raises(RefusedError, match="UTF-8"):
         read(b"SELECT '\xff'", complete=True)
+
+
+def test_a_short_text_is_read_once() -> None:
+    text = b"SELECT {a:Int8} -- " + b"x" * SHORT
+    assert read(text[:SHORT], complete=True) is read(bytes(bytearray(text[:SHORT])), complete=True)
+    assert read(text, complete=True) is not read(text, complete=True)

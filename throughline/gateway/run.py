@@ -112,11 +112,11 @@ class Runner:
             load(lease.connection, table, self._rows())
 
     async def _returned(self, lease: Lease, job: Job) -> None:
-        await self._thread(lease.restore)
-        self._leases.give(lease, job.asked.options)
-        if lease.session is None:
-            await self._thread(self._replaced, lease)
-        self._running -= 1
+        try:
+            await self._thread(self._replaced if lease.session is None else Lease.restore, lease)
+            self._leases.give(lease, job.asked.options)
+        finally:
+            self._running -= 1
 
     def _replaced(self, lease: Lease) -> None:
         """Close a connection that has served, and have another one ready."""

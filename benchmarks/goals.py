@@ -105,8 +105,8 @@ _STORE: Final = (
     "on (notes below)."
 )
 _WORKERS: Final = (
-    "they take turns with one worker, on two cores whose speed changes meanwhile: the same code has cost 1.08, 1.28, "
-    "1.39 and 1.56 (notes below). The rest is that four workers and a broker on two cores work off smaller runs each."
+    "they take turns with one worker, on two cores whose speed changes meanwhile: four have cost 1.08, 1.28, 1.39 "
+    "and 1.56 in four runs (notes below)."
 )
 _LINKS: Final = (
     "of ten times as many customers a worker has forgotten some in its 128 MB, and says a link again (8 us, decision "

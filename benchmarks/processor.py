@@ -9,8 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -20,8 +19,8 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
-from benchmarks.contest.abreast import abreast, still
-from benchmarks.contest.contestants import OURS, ROLL
+from benchmarks.contest.abreast import entered_abreast
+from benchmarks.contest.contestants import BY_NAME, OURS
 from benchmarks.contest.course import Course, lay
 from benchmarks.contest.lap import entered
 from benchmarks.events import documents, linking, record
@@ -62,13 +61,8 @@ def measure(count: int = 1_000_000, pair: int = 400_000) -> list[dict[str, objec
 
 def _round(courses: Mapping[str, Course], folder: Path) -> Mapping[str, float]:
     """Microseconds of CPU an event, of a worker a course, which work at the same time."""
-    [ours] = [one for one in ROLL if one.name == OURS]
-    with ExitStack() as stack:
-        entries = []
-        for name, course in courses.items():
-            entry = stack.enter_context(entered(ours, course, folder / name))
-            entries.append(still(replace(entry, name=name)))
-        costs = abreast(entries, min(len(course.ids) for course in courses.values()))
+    entering = {name: entered(BY_NAME[OURS], course, folder / name) for name, course in courses.items()}
+    costs = entered_abreast(entering, min(len(course.ids) for course in courses.values()))
     return {name: cost["contestant"] for name, cost in costs.items()}
 
 

@@ -20,7 +20,7 @@ from typing import Final
 from confluent_kafka.admin import AdminClient
 
 from benchmarks import intake
-from benchmarks.contest.contestants import OURS, PEERS_PYTHON, ROLL, environment
+from benchmarks.contest.contestants import BY_NAME, OURS, PEERS_PYTHON, environment
 from benchmarks.contest.course import customers_of, lay
 from benchmarks.contest.watch import running
 from benchmarks.machine import describe
@@ -47,8 +47,7 @@ _SPY: Final = PEERS_PYTHON.with_name("py-spy")
 def _processor(folder: Path) -> Iterator[int]:
     with running_kafka(folder / "kafka", Path(".kafka")) as kafka:
         course = lay(kafka.bootstrap, "", customers_of(400_000))
-        [ours] = [one for one in ROLL if one.name == OURS]
-        with running(ours.command(course, "", folder), environment(course, folder), folder / "log") as process:
+        with running(BY_NAME[OURS].command(course, "", folder), environment(course, folder), folder / "log") as process:
             _wait_for(folder / "log", b"worker_started")
             yield process.pid
 

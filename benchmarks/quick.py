@@ -7,7 +7,7 @@ theirs, in the geometric mean over the others of a round.
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import geometric_mean
 from tempfile import TemporaryDirectory
@@ -16,12 +16,12 @@ from typing import Final
 from confluent_kafka.admin import AdminClient
 
 from benchmarks.contest import lap, sinks
-from benchmarks.contest.abreast import Costs, abreast, still
-from benchmarks.contest.contestants import OURS, ROLL, Contestant
+from benchmarks.contest.abreast import Costs, entered_abreast
+from benchmarks.contest.contestants import BY_NAME, OURS
 from benchmarks.contest.course import customers_of, lay
 from benchmarks.contest.turns import spread
 from benchmarks.contest.verify import WrongOutputError
-from benchmarks.contest.watch import Entry, LapFailedError
+from benchmarks.contest.watch import LapFailedError
 from benchmarks.records import Result
 from benchmarks.sink import preload
 from deploy.kafka.local import LocalKafka, running_kafka
@@ -36,17 +36,13 @@ Round = Callable[[int], Costs]  # given its number
 
 def processors(events: int, rounds: int) -> list[Result]:
     """One result: the processor's own CPU."""
-    chosen = [one for one in ROLL if one.name in {OURS, LIKE_OURS}]
+    chosen = (OURS, LIKE_OURS)
     with _kafka() as (kafka, folder):
         course = lay(kafka.bootstrap, "quick.", customers_of(events))
 
         def one_round(number: int) -> Costs:
-            with ExitStack() as stack:
-
-                def entered(one: Contestant) -> Entry:
-                    return still(stack.enter_context(lap.entered(one, course, folder / f"{one.name}-{number}")))
-
-                return abreast([entered(one) for one in chosen], len(course.ids))
+            entering = {name: lap.entered(BY_NAME[name], course, folder / f"{name}-{number}") for name in chosen}
+            return entered_abreast(entering, len(course.ids))
 
         return told(list(_rounds(one_round, rounds)), {"processor": "contestant"})
 
@@ -60,13 +56,10 @@ def sinks_and_clickhouse(rows: int, rounds: int) -> list[Result]:
         preload(KafkaSettings(bootstrap=kafka.bootstrap), rows)
 
         def one_round(number: int) -> Costs:
-            with ExitStack() as stack:
-
-                def entered(name: str) -> Entry:
-                    scene = sinks.Scene(kafka.bootstrap, broker, folder / f"{name}-{number}")
-                    return still(stack.enter_context(sinks.entered(name, scene, rows)))
-
-                return abreast([entered(name) for name in (OURS, *FLOORS)], rows)
+            scenes = {
+                name: sinks.Scene(kafka.bootstrap, broker, folder / f"{name}-{number}") for name in (OURS, *FLOORS)
+            }
+            return entered_abreast({name: sinks.entered(name, scene, rows) for name, scene in scenes.items()}, rows)
 
         return told(list(_rounds(one_round, rounds)), {"sink": "contestant", "clickhouse": "clickhouse"})
 

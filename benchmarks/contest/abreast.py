@@ -8,7 +8,8 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from statistics import linear_regression
 from typing import Final
@@ -46,6 +47,18 @@ def abreast(entries: Sequence[Entry], expected: int) -> Costs:
     for entry in entries:
         _until(entry, expected)
     return costs
+
+
+def entered_abreast(entering: Mapping[str, AbstractContextManager[Entry]], expected: int) -> Costs:
+    """Enter all, each under its name, and let them work at once; each ends, and is looked at, when all are done.
+
+    Raises:
+        LapFailedError: as `abreast` does, and as they do when they end.
+        WrongOutputError: one wrote something else than it had to.
+    """
+    with ExitStack() as stack:
+        entries = [still(replace(stack.enter_context(one), name=name)) for name, one in entering.items()]
+        return abreast(entries, expected)
 
 
 Sample = tuple[int, Mapping[str, int]]

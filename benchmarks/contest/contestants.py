@@ -73,3 +73,4 @@ ROLL: Final = (
     Contestant("faust_dict", "stock Faust", f"{_MEMORY}; commits every 2.8 s", is_slow=True),
     Contestant("faust_table", "stock Faust", f"{_STATE}; commits every 2.8 s", is_slow=True),
 )
+BY_NAME: Final = {one.name: one for one in ROLL}

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from benchmarks.contest.contestants import OURS, PEERS_PYTHON, ROLL, Contestant
+from benchmarks.contest.contestants import BY_NAME, OURS, PEERS_PYTHON, Contestant
 from benchmarks.contest.course import customers_of, lay
 from benchmarks.contest.lap import run
 from benchmarks.contest.quiet import load_of_others
@@ -13,7 +13,6 @@ from benchmarks.contest.watch import Lap
 from deploy.kafka.local import running_kafka
 
 BENCHMARK: Final = "side by side, processor"
-_BY_NAME: Final = {contestant.name: contestant for contestant in ROLL}
 
 
 def measure(events: int = 240_000, slow_events: int = 24_000, turns: int = 3) -> list[Result]:
@@ -32,13 +31,13 @@ def measure(events: int = 240_000, slow_events: int = 24_000, turns: int = 3) ->
         short = lay(kafka.bootstrap, "short.", customers_of(slow_events))
 
         def one(name: str, place: Path) -> Lap:
-            contestant = _BY_NAME[name]
+            contestant = BY_NAME[name]
             return run(contestant, short if contestant.is_slow else long, broker, place)
 
-        laps = by_turns(list(_BY_NAME), turns, one, Path(folder) / "laps")
+        laps = by_turns(list(BY_NAME), turns, one, Path(folder) / "laps")
     return [
-        _described(_BY_NAME[name]) | summary(laps[name], laps[OURS]) | {"others_before": round(before, 3)}
-        for name in _BY_NAME
+        _described(BY_NAME[name]) | summary(laps[name], laps[OURS]) | {"others_before": round(before, 3)}
+        for name in BY_NAME
     ]
 
 

@@ -113,8 +113,11 @@ class Runner:
 
     async def _returned(self, lease: Lease, job: Job) -> None:
         try:
-            await self._thread(self._replaced if lease.session is None else Lease.restore, lease)
-            self._leases.give(lease, job.asked.options)
+            if lease.session is None:
+                await self._thread(self._replaced, lease)
+            else:
+                await self._thread(lease.restore)
+                self._leases.give(lease, job.asked.options)
         finally:
             self._running -= 1
 

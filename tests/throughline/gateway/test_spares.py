@@ -1,15 +1,24 @@
+import pytest
+
 from tests.throughline.gateway.test_leases import Connection
 from throughline.gateway.spares import MOST, Spares
 
 
-def test_one_that_is_ready_is_given_once_and_replaced() -> None:
-    opened: list[Connection] = []
+@pytest.fixture
+def opened() -> list[Connection]:
+    return []
 
+
+@pytest.fixture
+def spares(opened: list[Connection]) -> Spares:
     def open_() -> Connection:
         opened.append(Connection())
         return opened[-1]
 
-    spares = Spares(open_)
+    return Spares(open_)
+
+
+def test_one_that_is_ready_is_given_once_and_replaced(spares: Spares, opened: list[Connection]) -> None:
     first = spares.take()
     assert opened == [first]
     for _ in range(MOST + 1):
@@ -20,14 +29,7 @@ def test_one_that_is_ready_is_given_once_and_replaced() -> None:
     assert len(opened) == 2 + MOST
 
 
-def test_those_that_nobody_took_are_closed() -> None:
-    opened: list[Connection] = []
-
-    def open_() -> Connection:
-        opened.append(Connection())
-        return opened[-1]
-
-    spares = Spares(open_)
+def test_those_that_nobody_took_are_closed(spares: Spares, opened: list[Connection]) -> None:
     spares.refill()
     taken = spares.take()
     spares.refill()

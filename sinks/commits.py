@@ -88,13 +88,15 @@ class Commits:
         """Begin what waits, unless a request is under way."""
         if self._flying or time.monotonic() < self._not_before:
             return
-        requests = []
-        while self._asked:
+        requests: list[_Request] = []
+        keys: set[tuple[str, int]] = set()
+        while self._asked and keys.isdisjoint(step.key for step in self._asked[0].steps):  # else its turn is the next
             request = self._asked.popleft()
             if any(step.owner.is_lost for step in request.steps):
                 request.done.set_exception(LostError())
             else:
                 requests.append(request)
+                keys.update(step.key for step in request.steps)
         if not requests:
             return
         self._flying = requests
@@ -109,6 +111,7 @@ class Commits:
         """The consumer's `on_commit`: what failed is asked again, until it succeeds or an owner has lost it."""
         errors = {(at.topic, at.partition): at.error for at in partitions}
         flying, self._flying = self._flying, []
+        again = []
         for request in flying:
             failed = next(filter(None, (errors.get(step.key) for step in request.steps)), error)
             if failed is None:
@@ -119,4 +122,5 @@ class Commits:
                 where = request.steps[0].where
                 self._log.warning("commit_failed", error=failed.name(), topic=where.topic, partition=where.partition)
                 self._not_before = time.monotonic() + RETRY_S
-                self._asked.append(request)
+                again.append(request)
+        self._asked.extendleft(reversed(again))  # before what is asked later of the same partitions

@@ -20,7 +20,7 @@ from schemas.settings import KafkaSettings
 from schemas.telemetry import LIBRDKAFKA, Metrics, Once, logger
 from sinks.again import Again
 from sinks.assign import Positions
-from sinks.commits import Commits
+from sinks.commits import Commits, Step
 from sinks.company import companies
 from sinks.consumer import consumer_settings, runs_of
 from sinks.errors import LostError
@@ -181,7 +181,9 @@ class Loop:
                 self._log.error("records_lost", topic=at.topic, partition=at.partition, what=start.lost)
             target = self._tables[at.topic][0]
             gather = Gather(where, start, target.is_row, self._limits)
-            self._leases[at.topic, at.partition] = Lease(where, gather, is_patient=target.is_patient)
+            lease = self._leases[at.topic, at.partition] = Lease(where, gather, is_patient=target.is_patient)
+            if start.lost and start.mark is None:  # those who wait for us need not wait for a record to come
+                self._commits.ask([Step(lease, where, start.first, "")])
             begin.append(TopicPartition(at.topic, at.partition, start.read_from))
         consumer.incremental_assign(begin)
         # librdkafka keeps a pause over a new assignment, and what was paused when it was lost would stay so for good

@@ -21,7 +21,7 @@ from stream_processors.transport.ask import ask, declare
 from stream_processors.transport.errors import LOST, PositionLostError, is_passing
 from stream_processors.transport.progress import Progress, Run, TopicPartition
 from stream_processors.transport.settings import Reading
-from stream_processors.transport.start import Start
+from stream_processors.transport.start import Start, known
 from stream_processors.transport.tap import Tap
 
 RUN_RECORDS: Final = 2000  # read at once; they become one run a partition
@@ -72,6 +72,7 @@ class Poller:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-poller", daemon=True)
         self._starts: dict[TopicPartition, int] = {}
+        self._known: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._marks: dict[TopicPartition, str] = {}
         self._turns = 0  # rebalances that were answered
@@ -226,7 +227,7 @@ class Poller:
         self._starts = {at: begin.offset for at, begin in found.items()}
         self._marks = {at: begin.mark for at, begin in found.items() if begin.mark}
         self._assign(self._starts)
-        self._progress.begin(self._starts)
+        self._progress.begin(self._starts, {at: self._known[at] for at in found})
         self._new = set(self._starts)
         if found:
             self._reading.positions.begun()
@@ -273,6 +274,7 @@ class Poller:
                 found = ask(self._consumer, places, self._closing.wait)
                 self._ends = {at: partition.high for at, partition in found.items()}
                 starts = dict(self._reading.positions.find(found))
+                self._known = {at: known(found[at], begin) for at, begin in starts.items()}
                 is_ours = declare(self._consumer, starts)
             except KafkaException as error:
                 if monotonic() > until or self._closing.is_set():

@@ -74,13 +74,17 @@ class Progress:
         """Counts assignments."""
         return self._epoch
 
-    def begin(self, starts: Mapping[TopicPartition, int]) -> None:
-        """A new assignment, read from these positions; what was open before can no longer be finished."""
+    def begin(self, starts: Mapping[TopicPartition, int], known: Mapping[TopicPartition, int] | None = None) -> None:
+        """A new assignment, read from these positions; what was open before can no longer be finished.
+
+        `known`: what Kafka has instead. A start that differs is to be committed even if nothing ever comes: others
+        wait for this group.
+        """
         with self._changed:
             self._epoch += 1
             self._read = dict(starts)
             self._finished = dict(starts)
-            self._committed = dict(starts)
+            self._committed = {**starts, **(known or {})}
             self._open = {partition: deque() for partition in starts}
             self._handed = self._runs = self._bytes = 0
             self._changed.notify_all()

@@ -86,3 +86,10 @@ def start(committed: int, low: int, high: int, *, from_beginning: bool) -> Start
     if committed > high:
         return Start(low, f"the committed position {committed} is beyond the end {high}: the topic was made anew")
     return Start(committed)
+
+
+def known(found: Found, begin: Start) -> int:
+    """The position that whoever watches a group takes it to have, once `begin` is declared where it asks for that."""
+    if begin.is_declared:
+        return begin.offset
+    return found.committed if found.committed >= 0 else found.low

@@ -16,7 +16,7 @@ import httpx
 from schemas.settings import load
 from tests.integration.running import WRITE_KEY, Installation
 from tests.ports import free_port
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 from throughline.gateway import access
 
 DRAIN_S = 30.0  # 10 on a machine with nothing else to do
@@ -118,7 +118,7 @@ class Load:
 
     def _send(self) -> None:
         clients = {url: httpx.Client(base_url=url, auth=(WRITE_KEY, ""), timeout=60) for url in self.intakes}
-        while not self._ending.is_set():
+        while not (self._ending.is_set() or self.faults):
             numbers = [next(self._numbers) for _ in range(10)]
             batch: list[Mapping[str, object]] = [
                 {"type": "track", "event": "Seen", "userId": f"u{n // 3}", "anonymousId": f"a{n // 2}",
@@ -132,7 +132,8 @@ class Load:
             client.close()
 
     def _deliver(self, clients: Mapping[str, httpx.Client], batch: Sequence[Mapping[str, object]]) -> None:
-        while True:
+        deadline, refusal = time.monotonic() + PATIENCE_S, ""
+        while time.monotonic() < deadline:
             for url in self._ready or self.intakes:
                 try:
                     answer = clients[url].post("/v1/batch", json={"batch": batch})
@@ -144,10 +145,11 @@ class Load:
                 if answer.status_code == 200:
                     return
                 if answer.status_code == 503:
-                    self.refused += 1
+                    self.refused, refusal = self.refused + 1, answer.text
                 else:
                     self.faults.append(answer.text)
             time.sleep(0.05)
+        self.faults.append(f"nobody accepted it in {PATIENCE_S} s: {refusal}")
 
 
 def is_ready(url: str) -> bool:

@@ -122,12 +122,23 @@ def running(installation: Installation, *arguments: str) -> Iterator[subprocess.
     try:
         _wait(lambda: b"Throughline is up" in log.read_bytes()[began:], process, log)
         yield process
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_S) == 0, log.read_text()[-3000:]
+        assert _drained(process) == 0, "it did not end in order"
+    except BaseException as error:
+        error.add_note(f"{log}:\n{log.read_text()[-3000:]}")
+        raise
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            process.wait(PATIENCE_S)
+            _drained(process)
+
+
+def _drained(process: subprocess.Popen[bytes]) -> int:
+    """End it; the answer is its exit status. One that does not drain is killed: no other test is to find it."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def _wait(condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:

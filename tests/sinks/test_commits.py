@@ -97,3 +97,24 @@ def test_what_is_asked_together_is_done_or_lost_together() -> None:
     made.send(consumer)
     assert len(consumer.sent) == 1
     assert isinstance(done.exception(0), LostError)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_is_asked_of_one_partition_keeps_its_order() -> None:
+    made, consumer = Commits(), Consumer()
+    first = made.ask([step(5)])
+    other = made.ask([step(1, partition=1)])
+    second = made.ask([step(5, "pending")])
+    made.send(consumer)
+    made.answered(KafkaError(KafkaError.REBALANCE_IN_PROGRESS), consumer.sent[0])
+    made.send(consumer)
+    made.answered(None, consumer.sent[1])
+    assert first.done()
+    assert other.done()
+    assert not second.done()
+    made.send(consumer)
+    made.answered(None, consumer.sent[2])
+    assert second.done()
+    assert [[(at.partition, at.metadata) for at in sent] for sent in consumer.sent] == [
+        [(0, ""), (1, "")], [(0, ""), (1, "")], [(0, "pending")]
+    ]  # fmt: skip

@@ -30,8 +30,9 @@ from stream_processors.resolver.halt import Halt
 from stream_processors.resolver.records import Limits
 from stream_processors.resolver.shard import Shard
 from stream_processors.resolver.tools import Tools
-from stream_processors.transport import Found
+from stream_processors.transport import Found, Start
 from stream_processors.transport.progress import Progress
+from stream_processors.transport.start import known
 from tests.stream_processors.transport.records import message
 
 AT = ("identity.evidence", 0)
@@ -158,7 +159,8 @@ class Life:
         self.progress = Progress(1 << 30)
         if not begins.resumes:
             fate.touch(lambda: self._commit(begins.offset))
-        self.progress.begin({AT: begins.offset})
+        start = Start(begins.offset, is_declared=not begins.resumes)
+        self.progress.begin({AT: begins.offset}, {AT: known(found, start)})
         self.read = begins.offset
         self.shard = Shard(AT, self.tools, kafka.topic_id, begins, found.high)
 
@@ -180,14 +182,19 @@ class Life:
 
     def work(self, dice: random.Random) -> None:
         """Take records in pieces of any size, and all the steps that they allow."""
+        self._allow()
         while self.shard.step():
             pass
         while self.read < len(self.kafka.log):
             self.arrive(dice.randrange(1, 60))
             while self.shard.step():
-                for at, offset in self.progress.committable().items():
-                    self._commit(offset)
-                    self.progress.committed({at: offset})
+                self._allow()
+
+    def _allow(self) -> None:
+        """Commit what may be committed."""
+        for at, offset in self.progress.committable().items():
+            self._commit(offset)
+            self.progress.committed({at: offset})
 
 
 @contextmanager

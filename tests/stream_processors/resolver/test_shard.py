@@ -84,6 +84,22 @@ def test_a_run_that_may_have_been_sent_is_the_same_run_again(tmp_path: Path, tou
     assert folded(kafka.rows) == {}
 
 
+@pytest.mark.parametrize("touches", range(1, 9))
+@pytest.mark.parametrize("is_after", [False, True])
+def test_what_died_before_its_commit_is_committed_by_the_next_life_although_nothing_comes(
+    tmp_path: Path, touches: int, is_after: bool
+) -> None:
+    """The intake may be closed because this group is behind: then nothing ever comes."""
+    dice, kafka = random.Random(0), Kafka()
+    assert survives(kafka, tmp_path, dice, 1 << 30)
+    kafka.send([link("user_id:u", "anonymous_id:a", 7)])
+    fate = Fate(touches, is_after)
+    with living(tmp_path, fate) as graphs:
+        Life(kafka, graphs, core, fate).work(dice)
+    assert survives(kafka, tmp_path, dice, 1 << 30)
+    assert kafka.committed == len(kafka.log)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_workers_with_stores_of_their_own_and_lost_stores_give_the_same_map(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)

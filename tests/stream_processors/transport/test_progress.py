@@ -26,6 +26,17 @@ def test_a_commit_follows_what_is_finished_and_nothing_else() -> None:
     assert progress.oldest() == {AT: 9}
 
 
+def test_a_start_that_kafka_does_not_have_is_committable_at_once() -> None:
+    progress = Progress(1000)
+    progress.begin({AT: 7, ("t", 1): 3, ("t", 2): 4}, {AT: 5, ("t", 1): 3})
+    assert progress.committable() == {AT: 7}
+    run = read(progress, 7, 9)
+    assert progress.committable() == {AT: 7}
+    progress.hand(run)
+    run.finish()
+    assert progress.committable() == {AT: 10}
+
+
 def test_runs_finish_in_order_or_the_process_ends() -> None:
     progress = Progress(1000)
     progress.begin({AT: 0})

@@ -1,6 +1,6 @@
 import pytest
 
-from stream_processors.transport.start import Start, start
+from stream_processors.transport.start import Found, Start, known, start
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,17 @@ def test_a_topic_made_anew_is_an_alarm_and_read_from_its_beginning() -> None:
     begin = start(21, 0, 20, from_beginning=False)
     assert begin.offset == 0
     assert "beyond the end 20" in begin.alarm
+
+
+@pytest.mark.parametrize(
+    ("committed", "begin", "expected"),
+    [
+        (15, Start(17), 15),
+        (4, Start(10, "6 records were deleted"), 4),
+        (-1001, Start(10), 10),
+        (-1001, Start(20), 10),  # others count what a group that begins behind the last record has yet to read
+        (15, Start(17, mark="generation=2", is_declared=True), 17),
+    ],
+)
+def test_what_others_take_a_group_to_have_read(committed: int, begin: Start, expected: int) -> None:
+    assert known(Found(committed, "", 10, 20), begin) == expected

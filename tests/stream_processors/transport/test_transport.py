@@ -167,6 +167,35 @@ class Declared:
 
 
 @dataclass
+class Ahead:
+    """Begins where its own store stands, beyond what the group has committed."""
+
+    offset: int
+
+    def find(self, found: Mapping[tuple[str, int], Found]) -> Mapping[tuple[str, int], Start]:
+        return {at: Start(self.offset if part.high else 0, mark="life=2") for at, part in found.items()}
+
+    def begun(self) -> None:
+        pass
+
+    def withheld(self) -> frozenset[tuple[str, int]]:
+        return frozenset()
+
+
+@pytest.mark.slow
+async def test_who_begins_beyond_the_groups_commit_commits_that_although_nothing_comes(
+    quick_kafka: KafkaSettings,
+) -> None:
+    send(quick_kafka, TOPIC, numbers(0, 10), partition=1)
+    async with working(quick_kafka, TOPIC, held=True) as first:
+        await until(lambda: first.runs)
+    assert committed(quick_kafka) == [0, 0, 0, 0]
+    async with working(quick_kafka, TOPIC, positions=Ahead(10)) as second:
+        await until(lambda: committed(quick_kafka) == [0, 10, 0, 0])
+    assert second.offsets == []
+
+
+@dataclass
 class Withheld:
     """Begins where the group has committed, and lets partition 1 wait until it is told."""
 

@@ -72,7 +72,6 @@ class Poller:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-poller", daemon=True)
         self._starts: dict[TopicPartition, int] = {}
-        self._known: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._marks: dict[TopicPartition, str] = {}
         self._turns = 0  # rebalances that were answered
@@ -223,11 +222,11 @@ class Poller:
         self._turns += 1
         if self._closing.is_set():
             return
-        found = self._find(places)
+        found, has = self._find(places)
         self._starts = {at: begin.offset for at, begin in found.items()}
         self._marks = {at: begin.mark for at, begin in found.items() if begin.mark}
         self._assign(self._starts)
-        self._progress.begin(self._starts, {at: self._known[at] for at in found})
+        self._progress.begin(self._starts, has)
         self._new = set(self._starts)
         if found:
             self._reading.positions.begun()
@@ -265,8 +264,8 @@ class Poller:
         self._consumer.assign([Place(*at, offset) for at, offset in starts.items()])
         self._tap.begin(starts, self._reading.positions.withheld())
 
-    def _find(self, places: list[Place]) -> dict[TopicPartition, Start]:
-        """Where each partition begins, none when they moved away meanwhile; asked again until Kafka answers."""
+    def _find(self, places: list[Place]) -> tuple[dict[TopicPartition, Start], dict[TopicPartition, int]]:
+        """Where partitions begin and what Kafka has of them, asked until it answers; none when they moved away."""
         until = monotonic() + _ANSWER_S
         while True:
             try:
@@ -274,7 +273,6 @@ class Poller:
                 found = ask(self._consumer, places, self._closing.wait)
                 self._ends = {at: partition.high for at, partition in found.items()}
                 starts = dict(self._reading.positions.find(found))
-                self._known = {at: known(found[at], begin) for at, begin in starts.items()}
                 is_ours = declare(self._consumer, starts)
             except KafkaException as error:
                 if monotonic() > until or self._closing.is_set():
@@ -282,7 +280,9 @@ class Poller:
                 logger().warning("positions_not_found", text=str(error))
             else:
                 self._alarm(starts)
-                return starts if is_ours else {}
+                if not is_ours:
+                    return {}, {}
+                return starts, {at: known(found[at], begin) for at, begin in starts.items()}
             self._closing.wait(1.0)
 
     def _places(self, positions: Mapping[TopicPartition, int]) -> list[Place]:

@@ -118,7 +118,7 @@ class Load:
 
     def _send(self) -> None:
         clients = {url: httpx.Client(base_url=url, auth=(WRITE_KEY, ""), timeout=60) for url in self.intakes}
-        while not (self._ending.is_set() or self.faults):
+        while not self._ending.is_set():
             numbers = [next(self._numbers) for _ in range(10)]
             batch: list[Mapping[str, object]] = [
                 {"type": "track", "event": "Seen", "userId": f"u{n // 3}", "anonymousId": f"a{n // 2}",
@@ -126,6 +126,8 @@ class Load:
                  "properties": {"filler": "x" * self.filler}} for n in numbers]  # fmt: skip
             for _ in range(2 if numbers[0] % 70 == 0 else 1):
                 self._deliver(clients, batch)
+            if self.faults:
+                break
             self.copies += 10 if numbers[0] % 70 == 0 else 0
             self.accepted.update(f"m{n}" for n in numbers)
         for client in clients.values():

@@ -14,10 +14,10 @@ import httpx
 import orjson
 
 from tests.ports import free_port
+from tests.waiting import PATIENCE_S
 
 WRITE_KEY = "key"
 START_S = 180.0
-PATIENCE_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from schemas.ids import event_id
 from schemas.kafka.clients import producer_config
 from schemas.settings import load
 from sinks.clickhouse.client import ClickHouse, connect
-from tests.integration.running import PATIENCE_S, WRITE_KEY, Installation, install, running, standing_still
+from tests.integration.running import WRITE_KEY, Installation, install, running, standing_still
 from tests.throughline.commands.running import Terminal
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 from throughline.embedded.broker import reachable
 from throughline.gateway import running as gateway
 from throughline.gateway.house import FULL

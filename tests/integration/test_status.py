@@ -10,8 +10,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.integration.running import PATIENCE_S, Installation, install, kill, part_pid, running
+from tests.integration.running import Installation, install, kill, part_pid, running
 from tests.ports import free_ports
+from tests.waiting import PATIENCE_S
 from throughline.stack import METRICS_PORTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.chdb, pytest.mark.timeout(300)]

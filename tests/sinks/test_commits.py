@@ -37,6 +37,12 @@ def step(position: int, mark: str = "", partition: int = 0, owner: Owner | None 
     return Step(owner or Owner(), Where("t", UUID(int=1), partition), position, mark)
 
 
+def turn(made: Commits, consumer: Consumer, error: KafkaError | None = None) -> None:
+    """Send what waits, and answer it."""
+    made.send(consumer)
+    made.answered(error, consumer.sent[-1])
+
+
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commits, "RETRY_S", 0.0)
@@ -57,8 +63,7 @@ def test_requests_go_together_and_wait_for_the_answer() -> None:
     assert first.done()
     assert second.done()
     assert not third.done()
-    made.send(consumer)
-    made.answered(None, consumer.sent[1])
+    turn(made, consumer)
     assert third.done()
     assert made.is_idle
 
@@ -80,8 +85,7 @@ def test_what_fails_is_asked_again_until_the_partition_is_lost(refuses: bool) ->
 def test_what_can_never_succeed_is_fatal() -> None:
     made, consumer = Commits(), Consumer()
     done = made.ask([step(5)])
-    made.send(consumer)
-    made.answered(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED), consumer.sent[0])
+    turn(made, consumer, KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED))
     assert isinstance(done.exception(0), FatalError)
 
 
@@ -105,15 +109,12 @@ def test_what_is_asked_of_one_partition_keeps_its_order() -> None:
     first = made.ask([step(5)])
     other = made.ask([step(1, partition=1)])
     second = made.ask([step(5, "pending")])
-    made.send(consumer)
-    made.answered(KafkaError(KafkaError.REBALANCE_IN_PROGRESS), consumer.sent[0])
-    made.send(consumer)
-    made.answered(None, consumer.sent[1])
+    turn(made, consumer, KafkaError(KafkaError.REBALANCE_IN_PROGRESS))
+    turn(made, consumer)
     assert first.done()
     assert other.done()
     assert not second.done()
-    made.send(consumer)
-    made.answered(None, consumer.sent[2])
+    turn(made, consumer)
     assert second.done()
     assert [[(at.partition, at.metadata) for at in sent] for sent in consumer.sent] == [
         [(0, ""), (1, "")], [(0, ""), (1, "")], [(0, "pending")]

@@ -166,20 +166,11 @@ class Declared:
         return frozenset()
 
 
-@dataclass
-class Ahead:
-    """Begins where its own store stands, beyond what the group has committed."""
-
-    offset: int
+class Ahead(GroupPositions):
+    """Begins where its own store stands, at the end, beyond what the group has committed."""
 
     def find(self, found: Mapping[tuple[str, int], Found]) -> Mapping[tuple[str, int], Start]:
-        return {at: Start(self.offset if part.high else 0, mark="life=2") for at, part in found.items()}
-
-    def begun(self) -> None:
-        pass
-
-    def withheld(self) -> frozenset[tuple[str, int]]:
-        return frozenset()
+        return {at: Start(part.high, mark="life=2") for at, part in found.items()}
 
 
 @pytest.mark.slow
@@ -190,7 +181,7 @@ async def test_who_begins_beyond_the_groups_commit_commits_that_although_nothing
     async with working(quick_kafka, TOPIC, held=True) as first:
         await until(lambda: first.runs)
     assert committed(quick_kafka) == [0, 0, 0, 0]
-    async with working(quick_kafka, TOPIC, positions=Ahead(10)) as second:
+    async with working(quick_kafka, TOPIC, positions=Ahead(from_beginning=True)) as second:
         await until(lambda: committed(quick_kafka) == [0, 10, 0, 0])
     assert second.offsets == []
 
